@@ -1,0 +1,15 @@
+"""How are champion and challenger compared?"""
+
+from pydantic import Field
+
+from retrain.values import Policy
+
+
+class EvaluationPolicy(Policy):
+    """The numbers of the comparison."""
+
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Of every interval. 0.95 by custom; the gate reads the interval, never the bare gain."""
+    min_slice_rows: int = Field(default=20, ge=5)
+    """Classes and groups with fewer held-out rows are `not enough evidence`. 20: below it even Tango's interval spans
+    30 points."""

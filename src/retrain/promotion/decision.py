@@ -1,0 +1,27 @@
+"""What does the gate say? A verdict, and the reasons of every rule, passed or not."""
+
+from typing import Literal
+
+from retrain.values import Value
+
+
+class Check(Value):
+    """One rule's answer. `unknown` is a state of its own: too little evidence is neither pass nor fail."""
+
+    rule: str
+    verdict: Literal["pass", "fail", "unknown"]
+    reason: str
+
+
+class PromotionDecision(Value):
+    """Promote, hold or inconclusive, about exactly this challenger against exactly this champion."""
+
+    verdict: Literal["promote", "hold", "inconclusive"]
+    champion: str | None
+    challenger: str
+    checks: tuple[Check, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Every rule's reason, in order."""
+        return tuple(f"{check.rule}: {check.reason}" for check in self.checks)
