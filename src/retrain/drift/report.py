@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from retrain.store.state import CheckState as CheckState
 from retrain.values import Value
-
-CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 
 
 class DriftScore(Value):

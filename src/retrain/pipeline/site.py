@@ -1,0 +1,110 @@
+"""What does a use case work with? One model's spec, ledger and shelves, wired here and nowhere else."""
+
+import getpass
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from retrain.base import Base, locate
+from retrain.drift.monitor import Monitor
+from retrain.settings import Settings
+from retrain.spec import ModelSpec
+from retrain.spec_file import load_spec
+from retrain.store.ledger import Ledger
+from retrain.store.open import open_store
+from retrain.store.protocol import Store
+from retrain.store.shelf import Shelf
+from retrain.store.state import State
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+def me() -> str:
+    """Who acts, for the ledger: the user and machine of this process."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no user table knows.
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One model, and the places and the clock its use cases work with."""
+
+    spec: ModelSpec
+    settings: Settings
+    store: Store
+    ledger: Ledger
+    clock: Clock = utc_now
+    actor: str = "unknown"
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.spec.model
+
+    @property
+    def log(self) -> Path:
+        """The production log's folder."""
+        return self.spec.path(self.spec.production.log)
+
+    @property
+    def versions(self) -> Shelf:
+        """Trained versions."""
+        return version_shelf(self.store, self.model)
+
+    @property
+    def snapshots(self) -> Shelf:
+        """Training snapshots."""
+        return Shelf(self.store, f"models/{self.model}/datasets", "dataset")
+
+    @property
+    def references(self) -> Shelf:
+        """Drift references."""
+        return Shelf(self.store, f"models/{self.model}/references", "reference")
+
+    @property
+    def evaluations(self) -> Shelf:
+        """Evaluations of challengers."""
+        return Shelf(self.store, f"models/{self.model}/evaluations", "evaluation")
+
+    def checks(self, end: datetime) -> Shelf:
+        """Drift reports of the window with this end."""
+        return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")
+
+    def base(self) -> Base:
+        """The base weights, verified against the pin when there is one."""
+        return locate(self.spec.base, self.spec.path("."), pinned=self.spec.base_digest)
+
+
+def version_shelf(store: Store, model: str) -> Shelf:
+    """Trained versions of a model; serving needs these without its spec."""
+    return Shelf(store, f"models/{model}/versions", "version")
+
+
+def monitor_of(state: State) -> Monitor:
+    """The drift monitor as the state carries it."""
+    return Monitor.model_validate(state.monitor)
+
+
+def open_site(model: str, settings: Settings, *, clock: Clock = utc_now, actor: str | None = None) -> Site:
+    """Wire one model. Raises UnknownModel or SpecError."""
+    spec = load_spec(settings.models, model)
+    store = open_store(settings.store)
+    return Site(
+        spec=spec,
+        settings=settings,
+        store=store,
+        ledger=Ledger(store, spec.model, clock),
+        clock=clock,
+        actor=actor or me(),
+    )

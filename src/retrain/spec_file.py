@@ -1,0 +1,114 @@
+"""What is wrong with a spec file, on which line, and what did its writer probably mean?"""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from retrain.errors import SpecError, UnknownModel
+from retrain.spec import ModelSpec
+
+Place = tuple[str | int, ...]
+
+
+def load_spec(models: Path, model: str) -> ModelSpec:
+    """The spec `<models>/<model>.yaml`. Raises UnknownModel (with the nearest name) or SpecError."""
+    known = spec_names(models)
+    if model not in known:
+        close = difflib.get_close_matches(model, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known) or 'none'}."
+        raise UnknownModel(
+            f"no spec for model {model!r} in {models}; {hint} `retrain init {model}` writes one, RETRAIN_MODELS names the folder"
+        )
+    return read_spec(models / f"{model}.yaml")
+
+
+def spec_names(models: Path) -> list[str]:
+    """Names of the models that have a spec file."""
+    return sorted(path.stem for path in models.glob("*.yaml"))
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """A spec file, validated. Raises SpecError with one line a fault: file, line, what is wrong, the nearest right key."""
+    try:
+        text = path.read_text("utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8") from error
+    except yaml.YAMLError as error:
+        raise SpecError(_not_yaml(path, error)) from error
+    if not isinstance(content, Mapping):
+        raise SpecError(f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; see `retrain init`")
+    lines = dict(_lines(node, ()))
+    try:
+        spec = ModelSpec.model_validate(content)
+    except ValidationError as error:
+        raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
+    if spec.model != path.stem:
+        raise SpecError(f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named {path.name!r}; make them agree")
+    return spec.placed_in(path.parent.resolve())
+
+
+def _not_yaml(path: Path, error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    return f"{path}:{line}: not YAML: {getattr(error, 'problem', error)}; look at the indentation and the colons there"
+
+
+def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:
+    """Every place in the file (keys and indexes from the root) with its line."""
+    if node is None:
+        return
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*place, key.value))
+            yield (*place, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*place, index))
+
+
+def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:
+    place: Place = fault["loc"]
+    line = next((lines[place[:depth]] for depth in range(len(place), -1, -1) if place[:depth] in lines), 1)
+    key, above = place[-1] if place else "", ".".join(map(str, place[:-1]))
+    under = f" under {above!r}" if above else ""
+    if fault["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(key), _keys(place[:-1]), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(_keys(place[:-1]))}"
+        return f"{line}: unknown key {key!r}{under}; {hint}"
+    if fault["type"] == "missing":
+        return f"{line}: key {key!r}{under} is missing; {_described(place) or 'see `retrain init`'}"
+    return f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {_lowered(fault['msg'])}. {_described(place)}".rstrip()
+
+
+def _keys(place: Place) -> list[str]:
+    model = _model_at(place)
+    return sorted(model.model_fields) if model else []
+
+
+def _described(place: Place) -> str:
+    model = _model_at(place[:-1])
+    field = model.model_fields.get(str(place[-1])) if model and place else None
+    return " ".join((field.description or "").split()) if field else ""
+
+
+def _model_at(place: Place) -> type[BaseModel] | None:
+    model: Any = ModelSpec
+    for key in place:
+        field = model.model_fields.get(str(key))
+        model = field.annotation if field else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return None
+    found: type[BaseModel] = model
+    return found
+
+
+def _lowered(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -1,0 +1,43 @@
+"""Where is the real data, what text was agreed on, and what may a test touch?"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(os.environ.get("RETRAIN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+GOLDEN = Path(__file__).parent / "golden"
+
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/ anew; review it in the diff")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """`golden("report.md", text)`: text equals tests/golden/report.md, or is written there under `--refresh-golden`."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--refresh-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        assert path.is_file(), f"no golden file {name!r} yet; write it with --refresh-golden and review it"
+        with path.open(encoding="utf-8", newline="") as stream:
+            assert text == stream.read(), f"text differs from tests/golden/{name}; if meant, use --refresh-golden"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with Banking77 and CLINC150. Absent, the test skips; in CI that is a failure."""
+    if not (FOLDER / "banking77_train.csv").is_file():
+        reason = f"real data not found in {FOLDER}; set RETRAIN_TEST_DATA to the folder that holds banking77_train.csv"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return FOLDER
