@@ -28,7 +28,9 @@ class Settings:
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     """Read `RETRAIN_*`; a name that is not known is refused, since a misspelt one would be ignored for ever."""
     given = os.environ if environment is None else environment
-    unknown = sorted(name for name in given if name.startswith("RETRAIN_") and name not in (*KNOWN, "RETRAIN_TEST_DATA"))
+    unknown = sorted(
+        name for name in given if name.startswith("RETRAIN_") and name not in (*KNOWN, "RETRAIN_TEST_DATA")
+    )
     if unknown:
         raise UsageError(f"unknown setting {unknown[0]!r} in the environment; known are {', '.join(KNOWN)}")
     return Settings(

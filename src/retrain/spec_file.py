@@ -43,14 +43,18 @@ def read_spec(path: Path) -> ModelSpec:
     except yaml.YAMLError as error:
         raise SpecError(_not_yaml(path, error)) from error
     if not isinstance(content, Mapping):
-        raise SpecError(f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; see `retrain init`")
+        raise SpecError(
+            f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; see `retrain init`"
+        )
     lines = dict(_lines(node, ()))
     try:
         spec = ModelSpec.model_validate(content)
     except ValidationError as error:
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
     if spec.model != path.stem:
-        raise SpecError(f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named {path.name!r}; make them agree")
+        raise SpecError(
+            f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named {path.name!r}; make them agree"
+        )
     return spec.placed_in(path.parent.resolve())
 
 

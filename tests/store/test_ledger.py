@@ -29,7 +29,14 @@ def draft(event: Event) -> Draft:
 
 def claim(name: str = "c1") -> Claim:
     return Claim(
-        id=name, cause="manual", reason="r", at=START, expires_at=START + timedelta(hours=1), host="h", pid=1, process_start="0"
+        id=name,
+        cause="manual",
+        reason="r",
+        at=START,
+        expires_at=START + timedelta(hours=1),
+        host="h",
+        pid=1,
+        process_start="0",
     )
 
 
@@ -150,7 +157,9 @@ def test_too_few_rows_leave_the_watermark_and_the_episode_as_they_were() -> None
     assert after.last_check.state == "insufficient_data"
 
 
-@pytest.mark.parametrize(("outcome", "answered"), [("held", True), ("inconclusive", True), ("refused", False), ("failed", False)])
+@pytest.mark.parametrize(
+    ("outcome", "answered"), [("held", True), ("inconclusive", True), ("refused", False), ("failed", False)]
+)
 def test_an_episode_is_answered_by_a_finished_retrain_not_by_a_refusal(outcome: str, answered: bool) -> None:
     state = fold(fold(State(), checked("alarm", 0), START), Claimed(claim=claim()), START)
     after = fold(state, Ended.model_validate({"claim": "c1", "outcome": outcome}), START)

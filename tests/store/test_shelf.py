@@ -72,7 +72,9 @@ def test_a_damaged_copy_is_fetched_again(shelf: Shelf, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a", MANIFEST])
 @pytest.mark.parametrize("damage", [b"", b"evil"])
-def test_a_tampered_bundle_is_refused(store: FolderStore, shelf: Shelf, tmp_path: Path, name: str, damage: bytes) -> None:
+def test_a_tampered_bundle_is_refused(
+    store: FolderStore, shelf: Shelf, tmp_path: Path, name: str, damage: bytes
+) -> None:
     digest = shelf.put({"a": b"good"}, {})
     (Path(store.address) / "models/m/versions" / digest / name).write_bytes(damage)
     with pytest.raises(DigestMismatch, match=digest[:12]):

@@ -33,7 +33,7 @@ class Snapshot(Value):
     validation: tuple[Example, ...]
     heldout: tuple[Example, ...]
     removed: dict[str, int]
-    """Reason to number of rows left out, e.g. {"exact duplicate": 31, "near duplicate": 12, "leaks into held-out": 4}."""
+    """Reason to number of rows left out, e.g. {"exact duplicate": 31, "leaks into held-out": 4}."""
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -5,14 +5,6 @@ from typing import Literal
 from retrain.values import Value
 
 
-class Prediction(Value):
-    """One model's answer to one text."""
-
-    label: str
-    confidence: float
-    """Probability of the label, 0 to 1."""
-
-
 class Metrics(Value):
     """Of one model on the held-out rows, macro averages over the labels that occur in them."""
 
@@ -32,7 +24,11 @@ class Interval(Value):
 
 
 class Slice(Value):
-    """The same comparison on a part of the rows: one label, or one value of a group."""
+    """The same comparison on a part of the rows: one label, or one value of a group.
+
+    Of a label, accuracy and recall are the share of its rows answered with it; precision and F1 look at all rows, since
+    within its own rows its precision is always one.
+    """
 
     kind: Literal["label", "group"]
     name: str
@@ -40,6 +36,8 @@ class Slice(Value):
     rows: int
     champion: Metrics
     challenger: Metrics
+    only_champion_right: int
+    only_challenger_right: int
     difference: Interval
     enough: bool
     """False when there are too few rows to say anything."""

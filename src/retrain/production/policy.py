@@ -27,7 +27,7 @@ class ProductionPolicy(Policy):
     columns: Columns = Columns()
     """Other names for the contract's columns."""
     groups: tuple[str, ...] = ()
-    """Attributes watched for fairness, without the `group_` prefix: `channel` reads `group_channel`. None by default."""
+    """Attributes watched for fairness, without the `group_` prefix: `channel` is `group_channel`. None by default."""
     lateness_minutes: int = Field(default=15, ge=0)
     """A window is read only when it is this old, so that buffered writers have written. 15: three flushes of the logger
     under its slowest setting."""

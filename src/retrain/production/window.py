@@ -7,12 +7,24 @@ import polars as pl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenRow:
+    """One row that was not used: where it stands, and why."""
+
+    file: str
+    """Relative to the log's folder."""
+    line: int
+    """Counted from 1; in Parquet the number of the row. 0: the file as a whole."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """Rows of the production log with `start <= timestamp < end`.
 
-    `rows` has one row a prediction, ordered by timestamp then id, with the contract's column names whatever the log calls
-    them: `id` str, `timestamp` datetime[us, UTC], `input` str, `output` str, `model_version` str, `confidence` f64 or null,
-    `entropy` f64 or null (nats, from `scores`), and `group_<name>` str or null for each group of the policy.
+    `rows` has one row a prediction, ordered by timestamp then id, with the contract's column names whatever the log
+    calls them: `id` str, `timestamp` datetime[us, UTC], `input` str, `output` str, `model_version` str, `confidence`
+    f64 or null, `entropy` f64 or null (nats, from `scores`), and `group_<name>` str or null for each of the policy's
+    groups.
     It holds at most the policy's `sample_rows`, drawn evenly by a hash of the id; `total` counts all distinct rows.
     """
 
@@ -24,6 +36,8 @@ class Window:
     truncated: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
     """Reason to number of broken rows, e.g. {"not JSON": 3, "confidence is NaN": 1, "timestamp in the future": 2}."""
+    broken: tuple[BrokenRow, ...] = ()
+    """A few of the broken rows, so that somebody can look: up to 5 of each reason, 20 in all."""
 
     @property
     def sampled(self) -> bool:

@@ -73,6 +73,12 @@ class Shelf:
             raise DigestMismatch(self._tampered(digest, name))
         return content
 
+    def verify(self, digest: str, name: str) -> None:
+        """Raise DigestMismatch or NotInStore unless the file is what the manifest promised; streamed, whatever its size."""
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = Path(scratch) / "copy"
+            self._fetch_file(digest, _plain(name), self.manifest(digest).files[name], copy)
+
     def fetch(self, digest: str, into: Path) -> Path:
         """A verified local copy, `into/<digest>`; made in a temporary folder and renamed, so never seen half."""
         manifest = self.manifest(digest)
@@ -84,12 +90,14 @@ class Shelf:
             copy = Path(scratch) / digest
             copy.mkdir()
             for name, promised in manifest.files.items():
-                self._store.fetch(self._key(digest, name), copy / _plain(name))
-                if digest_of_file(copy / name) != promised.digest:
-                    raise DigestMismatch(self._tampered(digest, name))
+                self._fetch_file(digest, name, promised, copy / _plain(name))
             (copy / MANIFEST).write_bytes(manifest.canonical())
             self._install(copy, target, manifest)
         return target
+
+    def address(self, digest: str, name: str) -> str:
+        """Where a person finds a file of a bundle."""
+        return f"{self._store.address}/{self._key(digest, name)}"
 
     def digests(self) -> Iterator[str]:
         """Every complete bundle."""
@@ -100,6 +108,11 @@ class Shelf:
 
     def _key(self, digest: str, name: str) -> str:
         return f"{self._prefix}/{digest}/{name}"
+
+    def _fetch_file(self, digest: str, name: str, promised: StoredFile, target: Path) -> None:
+        self._store.fetch(self._key(digest, name), target)
+        if digest_of_file(target) != promised.digest:
+            raise DigestMismatch(self._tampered(digest, name))
 
     def _create(self, key: str, content: bytes | Path) -> None:
         try:

@@ -1,0 +1,98 @@
+"""Commands that only look: status, history, explain, audit."""
+
+from typing import Annotated
+
+import typer
+
+from retrain.cli.output import AsJson, Model, plain, print_json, say, site, styled, table, version_name
+from retrain.errors import BrokenLedger, UnknownDecision
+from retrain.pipeline.audit import audit
+from retrain.pipeline.explain import explain, history
+from retrain.pipeline.status import ModelStatus, status
+from retrain.settings import from_environment
+from retrain.spec_file import spec_names
+
+OneModel = Annotated[str | None, typer.Argument(help="Name of a model; all by default.", show_default=False)]
+DecisionName = Annotated[str, typer.Argument(help="MODEL/NUMBER, as `retrain history` shows it.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("status")(status_command)
+    app.command("history")(history_command)
+    app.command("explain")(explain_command)
+    app.command("audit")(audit_command)
+
+
+def status_command(model: OneModel = None, as_json: AsJson = False) -> None:
+    """Show every model: champion, state, age, last check, next retrain."""
+    names = [model] if model else spec_names(from_environment().models)
+    found = [status(site(name)) for name in names]
+    if as_json:
+        print_json({"models": [one.model_dump(mode="json") for one in found]})
+        return
+    if not found:
+        say(
+            f"no specs in {plain(from_environment().models)}; `retrain init MODEL` writes one, RETRAIN_MODELS names the folder"
+        )
+        return
+    columns = ("model", "champion", "state", "age", "last check", "next due", "retrain")
+    table(columns, [_row(one) for one in found])
+
+
+def history_command(model: Model, as_json: AsJson = False) -> None:
+    """List every decision of a model, oldest first."""
+    decisions = history(site(model))
+    if as_json:
+        print_json({"model": model, "decisions": [one.model_dump(mode="json") for one in decisions]})
+        return
+    table(("decision", "at", "what"), [(f"{model}/{d.number}", d.at, plain(d.what)) for d in decisions])
+    if not decisions:
+        say(f"no decisions of {plain(model)} yet")
+
+
+def explain_command(decision: DecisionName, as_json: AsJson = False) -> None:
+    """Tell one decision: what, who, why, and the evidence it was made from."""
+    model, _, number = decision.rpartition("/")
+    if not model or not number.isdigit():
+        raise UnknownDecision(
+            f"decision {decision!r} is not of the form MODEL/NUMBER, such as support/12; see `retrain history MODEL`"
+        )
+    found = explain(site(model), int(number))
+    if as_json:
+        print_json(found)
+        return
+    say(f"{plain(decision)}  {found.at}  by {plain(found.actor)}")
+    say(plain(found.what))
+    for reason in found.reasons:
+        say(f"  because  {plain(reason)}")
+    for name, address in found.evidence.items():
+        say(f"  {plain(name):>10}  {plain(address)}")
+
+
+def audit_command(model: Model, as_json: AsJson = False) -> None:
+    """Verify the ledger's chain, every stored file it names, and recompute every verdict."""
+    result = audit(site(model))
+    if as_json:
+        print_json({**result.model_dump(mode="json"), "sound": result.sound})
+    else:
+        say(
+            f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, {result.verdicts} verdicts recomputed"
+        )
+        for finding in result.findings:
+            say(f"  [red]entry {finding.entry}[/]: {plain(finding.what)}")
+        say("sound: everything holds" if result.sound else "[bold red]not sound[/]")
+    if not result.sound:
+        raise typer.Exit(BrokenLedger.exit_status)
+
+
+def _row(one: ModelStatus) -> tuple[str, ...]:
+    return (
+        plain(one.model),
+        version_name(one.champion),
+        styled(one.state),
+        f"{one.age_days:.0f} d" if one.age_days is not None else "-",
+        f"{one.last_check:%Y-%m-%d %H:%M}" if one.last_check else "-",
+        f"{one.next_due:%Y-%m-%d}" if one.next_due else "-",
+        "running" if one.retraining else "due" if one.retrain_due else "no",
+    )

@@ -1,0 +1,107 @@
+"""Commands that do the work: check, run."""
+
+from typing import Annotated
+
+import typer
+
+from retrain.cli.output import (
+    AsJson,
+    Model,
+    Reason,
+    given,
+    plain,
+    print_json,
+    say,
+    site,
+    styled,
+    table,
+    tell,
+    version_name,
+)
+from retrain.errors import UsageError
+from retrain.pipeline.check import CheckResult, check
+from retrain.pipeline.retrain import RunResult, retrain
+from retrain.store.state import Cause
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("check")(check_command)
+    app.command("run")(run_command)
+
+
+def check_command(model: Model, as_json: AsJson = False) -> None:
+    """Judge the windows of production that are owed, and say whether a retrain is due."""
+    result = check(site(model))
+    if as_json:
+        print_json(result)
+        return
+    _print_check(result)
+
+
+def run_command(
+    model: Model,
+    reason: Reason,
+    cause: Annotated[
+        str, typer.Option(help="manual, drift or schedule; the last two only run when they are due.")
+    ] = "manual",
+    as_json: AsJson = False,
+) -> None:
+    """Retrain now: gather and clean examples, tune, compare with the champion, promote only if that is shown to be better."""
+    causes: dict[str, Cause] = {"manual": "manual", "drift": "drift", "schedule": "schedule"}
+    if cause not in causes:
+        raise UsageError(f"--cause is {cause!r}; expected manual, drift or schedule")
+    result = retrain(site(model), cause=causes[cause], reason=given(reason), tell=tell)
+    if as_json:
+        print_json(result)
+        return
+    _print_run(result)
+
+
+def _print_check(result: CheckResult) -> None:
+    seen = result.window
+    span = (
+        f"{seen.start:%Y-%m-%d %H:%M} to {seen.end:%Y-%m-%d %H:%M} UTC, {seen.rows} rows"
+        if seen.start and seen.end
+        else "-"
+    )
+    say(f"{plain(result.model)}: {styled(result.state)}   window {span}")
+    if result.signals:
+        rows = [
+            (s.signal, s.method, f"{s.value:.3f}", f"{s.threshold:.3f}", "[red]drifted[/]" if s.drifted else "")
+            for s in sorted(result.signals, key=lambda s: s.value / max(s.threshold, 1e-9), reverse=True)
+        ]
+        table(("signal", "method", "score", "threshold", ""), rows)
+    for reason in result.reasons:
+        say(f"  {plain(reason)}")
+    if result.report:
+        say(f"report: {plain(result.report)}")
+    if result.retrain:
+        say(f'next: retrain run {plain(result.model)} --cause {result.cause} --reason "..."')
+
+
+def _print_run(result: RunResult) -> None:
+    say(f"{plain(result.model)}: {styled(result.outcome)}   version {version_name(result.version)}")
+    if result.comparison:
+        seen = result.comparison
+        low, high = seen.difference.low, seen.difference.high
+        champion = version_name(seen.champion_version) if seen.champion_version else "(most frequent label)"
+        table(
+            (f"{seen.rows} held-out rows", "accuracy", "precision", "recall", "F1"),
+            [
+                (name, *(f"{value:.3f}" for value in (m.accuracy, m.precision, m.recall, m.f1)))
+                for name, m in ((f"champion {champion}", seen.champion), ("challenger", seen.challenger))
+            ],
+        )
+        say(
+            f"difference {low:+.3f} to {high:+.3f} ({seen.difference.confidence:.0%}), exact McNemar p = {seen.p_value:.2g}"
+        )
+    for reason in result.reasons:
+        say(f"  {plain(reason)}")
+    if result.cost:
+        seconds = sum(result.cost.wall_seconds.values())
+        money = f", {result.cost.money:.2f} {result.cost.currency}" if result.cost.money is not None else ""
+        say(f"cost: {seconds:.0f} s, {result.cost.cpu_seconds:.0f} CPU s, {result.cost.gpu_seconds:.0f} GPU s{money}")
+    for name, address in (("report", result.report), ("card", result.card)):
+        if address:
+            say(f"{name}: {plain(address)}")

@@ -1,0 +1,64 @@
+"""What can a person type? Every command, and the exit status it ends with."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from retrain.cli import change, demo, look, loop, setup
+from retrain.cli.output import print_json, progress
+from retrain.errors import RetrainError, WorldError
+
+EPILOG = (
+    "Exit status: 0 done (a refusal or a 'no' included), 2 your words or files are wrong, 3 the world is broken "
+    "(store, disk, a killed process), 4 refused for safety. Settings: RETRAIN_STORE, RETRAIN_MODELS, RETRAIN_WORK, "
+    "RETRAIN_CACHE."
+)
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Keeps a fine-tuned language model good, unattended: drift, retraining, paired evaluation, safe promotion.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (setup, loop, look, change, demo):
+    group.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit status."""
+    as_json = "--json" in arguments
+    try:
+        app(list(arguments), standalone_mode=False)
+    except RetrainError as error:
+        return _failed(type(error).__name__, str(error), error.exit_status, as_json=as_json)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        sentence = f"{error.strerror or error}{where}; mend that and run the same command again: nothing was lost"
+        return _failed("OSError", sentence, WorldError.exit_status, as_json=as_json)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        progress.print("interrupted; the next `retrain run` goes on from here")
+        return INTERRUPTED
+    return 0
+
+
+def _failed(kind: str, sentence: str, status: int, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"error": kind, "message": sentence, "exit_status": status})
+    progress.print(sentence, style="red", markup=False)
+    return status
+
+
+def main() -> None:
+    """The `retrain` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

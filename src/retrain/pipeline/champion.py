@@ -1,0 +1,109 @@
+"""Which version should serve right now, and where is a verified copy of it?"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrain.base import locate
+from retrain.errors import UnknownVersion
+from retrain.pipeline.site import utc_now, version_shelf
+from retrain.settings import Settings, from_environment
+from retrain.store.ledger import Ledger
+from retrain.store.open import open_store
+from retrain.store.state import Champion
+
+if TYPE_CHECKING:
+    from retrain.training.classify_torch import Classifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedChampion:
+    """The version in service, as a verified folder on this machine."""
+
+    model: str
+    version: str
+    since: datetime
+    previous: str | None
+    path: Path
+    models: Path
+    """Where a base that the spec names by a relative folder is looked for."""
+
+    def load(self) -> "Classifier":
+        """The model itself, ready to answer. Loads torch; raises DigestMismatch when the base is not what it was trained on."""
+        from retrain.training.classify_torch import Classifier, base_of  # noqa: PLC0415
+
+        return Classifier.load(self.path, locate(base_of(self.path), self.models))
+
+
+class ChampionWatch:
+    """Answers "which version?" from memory, and looks at the ledger again when the answer is older than `refresh_seconds`."""
+
+    def __init__(
+        self,
+        model: str,
+        settings: Settings,
+        *,
+        refresh_seconds: float = 5.0,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model = model
+        self._settings = settings
+        self._store = open_store(settings.store)
+        self._ledger = Ledger(self._store, model, utc_now)
+        self._refresh_seconds = refresh_seconds
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._known: ServedChampion | None = None
+        self._looked_at = float("-inf")
+
+    def get(self) -> ServedChampion:
+        """The champion of at most `refresh_seconds` ago. Raises UnknownVersion when there is none yet."""
+        with self._lock:
+            now = self._timer()
+            if self._known is None or now - self._looked_at >= self._refresh_seconds:
+                self._known = self._look(self._known)
+                self._looked_at = now
+            return self._known
+
+    def _look(self, known: ServedChampion | None) -> ServedChampion:
+        state = self._ledger.state()
+        if state.champion is None:
+            raise UnknownVersion(
+                f"model {self._model!r} has no champion in {self._store.address}; make the first one with "
+                f'`retrain run {self._model} --reason "first champion"`'
+            )
+        if known is not None and (known.version, known.since) == (state.champion.version, state.champion.since):
+            return known
+        previous = state.predecessors[-1].version if state.predecessors else None
+        return self._fetched(state.champion, previous)
+
+    def _fetched(self, champion: Champion, previous: str | None) -> ServedChampion:
+        # Every digest is verified here, once a promotion and once a process: never a half or changed version is served.
+        shelf = version_shelf(self._store, self._model)
+        return ServedChampion(
+            model=self._model,
+            version=champion.version,
+            since=champion.since,
+            previous=previous,
+            path=shelf.fetch(champion.version, self._settings.cache / "versions"),
+            models=self._settings.models,
+        )
+
+
+_watches: dict[tuple[str, Settings], ChampionWatch] = {}
+_watches_lock = threading.Lock()
+
+
+def champion(model: str, settings: Settings | None = None) -> ServedChampion:
+    """The version of a model that should serve now. Cheap to call for every request; notices a promotion within seconds.
+
+    Raises UnknownVersion when there is no champion, DigestMismatch when its stored bytes were changed.
+    """
+    places = settings or from_environment()
+    with _watches_lock:
+        watch = _watches.setdefault((model, places), ChampionWatch(model, places))
+    return watch.get()

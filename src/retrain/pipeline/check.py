@@ -1,0 +1,193 @@
+"""Has the world changed? Work off the owed windows, judge each, and say whether a retrain is due."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from retrain.drift.check import score
+from retrain.drift.monitor import advance
+from retrain.drift.report import DriftReport
+from retrain.pipeline.owed import Owed, next_window
+from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
+from retrain.pipeline.site import Site, monitor_of
+from retrain.pipeline.situation import situation_of
+from retrain.production.window import Window
+from retrain.store.events import Checked, Signal, fold
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import CheckState, State
+from retrain.trigger.decide import TriggerDecision, decide
+from retrain.values import Value
+
+
+class WindowSeen(Value):
+    """The window that the answer is about."""
+
+    start: datetime | None
+    end: datetime | None
+    rows: int
+
+
+class CheckResult(Value):
+    """What `retrain check` answers."""
+
+    model: str
+    window: WindowSeen
+    state: CheckState
+    signals: tuple[Signal, ...]
+    retrain: bool
+    cause: Literal["drift", "schedule", "manual", "none"]
+    reasons: tuple[str, ...]
+    report: str | None
+    """Address of the HTML report."""
+    windows: int
+    """Windows judged by this check: 0 when nothing was owed, several after an outage."""
+
+
+def check(site: Site) -> CheckResult:
+    """One drift check: every owed window, in order, at most the policy's `max_windows_per_check`.
+
+    A second check at the same time finds the watermark moved and the window judged; it judges none twice.
+    """
+    judged: list[Checked] = []
+    embedding = embedding_for(site)
+    while len(judged) < site.spec.drift.max_windows_per_check:
+        state = site.ledger.state()
+        if state.reference is None:
+            missing = gather_reference(site, state, embedding)
+            if missing is not None:
+                return _unknown(site, missing)
+            continue
+        owed = next_window(site, state)
+        if owed.window is None:
+            return _nothing_owed(site, owed, judged)
+        event = _judge(site, state, owed.window, embedding)
+        if event is not None:
+            judged.append(event)
+    return _answer(site, judged, ())
+
+
+def _judge(site: Site, state: State, window: Window, embedding: Embedding | None) -> Checked | None:
+    """Score a window and append the verdict; none when another check was quicker."""
+    profile = load_reference(site, state)
+    embed = embedding.embed if embedding else None
+    report = score(window, profile, site.spec.drift, model=site.model, embed=embed)
+    monitor, verdict = advance(monitor_of(state), report, site.spec.drift)
+    digest = _publish(site, report, verdict, window)
+    event = Checked(
+        start=window.start,
+        end=window.end,
+        rows=window.total,
+        state=verdict,
+        signals=_signals(report),
+        monitor=monitor.model_dump(mode="json"),
+        report=digest,
+    )
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        now = newest.state if newest else State()
+        if (now.watermark, now.reference) != (state.watermark, state.reference):
+            return None
+        decision = _decision(site, fold(now, event, site.clock()))
+        decided = event.model_copy(update={"retrain": decision.retrain})
+        evidence = {"report": digest, "reference": state.reference or ""}
+        return Draft(event=decided, reasons=(*_seen(report), *decision.reasons), actor=site.actor, evidence=evidence)
+
+    entry = site.ledger.append(draft)
+    return entry.event if entry and isinstance(entry.event, Checked) else None
+
+
+def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Window) -> str:
+    """Store report.json, report.html and what was broken; complete before the ledger names them."""
+    # Evidently takes four seconds and 290 MB to import: only when a page is to be drawn.
+    from retrain.drift.report_evidently import render  # noqa: PLC0415
+
+    html, json = render(report, window, load_reference(site, site.ledger.state()))
+    files: dict[str, bytes] = {"report.json": report.canonical(), "report.html": html, "evidently.json": json}
+    return site.checks(window.end).put(files, {"state": verdict, "rows": window.total})
+
+
+def _nothing_owed(site: Site, owed: Owed, judged: Sequence[Checked]) -> CheckResult:
+    if owed.too_few is not None:
+        _record_insufficient(site, owed.too_few)
+        if not judged:
+            return _unknown(site, owed.reason)
+    return _answer(site, judged, (owed.reason,))
+
+
+def _record_insufficient(site: Site, window: Window) -> None:
+    """Unknown is a state of its own in the ledger; once a window end, since a check an hour would say nothing new."""
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        last = state.last_check
+        if last and last.end == window.end and last.state == "insufficient_data" or state.watermark != window.start:
+            return None
+        event = Checked(
+            start=window.start, end=window.end, rows=window.total, state="insufficient_data", monitor=state.monitor
+        )
+        reason = f"{window.total} rows since {window.start:%Y-%m-%d %H:%M} UTC, {site.spec.drift.min_rows} needed"
+        return Draft(event=event, reasons=(reason,), actor=site.actor)
+
+    site.ledger.append(draft)
+
+
+def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> CheckResult:
+    """About the newest window: the last one judged now, or else the last one in the ledger."""
+    state = site.ledger.state()
+    decision = _decision(site, state)
+    last = state.last_check
+    if last is None:
+        return _unknown(site, "; ".join(reasons))
+    report = site.checks(last.end).address(last.report, "report.html") if last.report else None
+    return CheckResult(
+        model=site.model,
+        window=WindowSeen(start=last.start, end=last.end, rows=last.rows),
+        state=last.state,
+        signals=_last_signals(site, judged),
+        retrain=decision.retrain,
+        cause=decision.cause,
+        reasons=(*reasons, *decision.reasons),
+        report=report,
+        windows=len(judged),
+    )
+
+
+def _unknown(site: Site, reason: str) -> CheckResult:
+    """Not enough rows to judge anything; the schedule may ask for a retrain all the same."""
+    decision = _decision(site, site.ledger.state())
+    return CheckResult(
+        model=site.model,
+        window=WindowSeen(start=None, end=None, rows=0),
+        state="insufficient_data",
+        signals=(),
+        retrain=decision.retrain,
+        cause=decision.cause,
+        reasons=(reason, *decision.reasons),
+        report=None,
+        windows=0,
+    )
+
+
+def _last_signals(site: Site, judged: Sequence[Checked]) -> tuple[Signal, ...]:
+    if judged:
+        return judged[-1].signals
+    checks = [entry.event for entry in site.ledger.entries() if isinstance(entry.event, Checked)]
+    return checks[-1].signals if checks else ()
+
+
+def _decision(site: Site, state: State) -> TriggerDecision:
+    now = site.clock()
+    return decide(situation_of(state, asked="check", now=now), site.spec.trigger, now=now)
+
+
+def _signals(report: DriftReport) -> tuple[Signal, ...]:
+    return tuple(
+        Signal(signal=s.signal, method=s.method, value=s.value, threshold=s.threshold, drifted=s.drifted)
+        for s in report.scores
+    )
+
+
+def _seen(report: DriftReport) -> tuple[str, ...]:
+    """The scores in words, the drifted ones; a quiet window says so too."""
+    drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in report.scores if s.drifted]
+    return tuple(drifted) or (f"none of {len(report.scores)} signals drifted over {report.rows} rows",)

@@ -1,0 +1,122 @@
+"""Who may retrain? Whoever holds the claim; every step of a run is appended only while its claim stands."""
+
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from retrain.errors import ClaimLost
+from retrain.pipeline.site import Site
+from retrain.pipeline.situation import UNKNOWN, process_start, situation_of, stands
+from retrain.store.events import Claimed, Ended, Event
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import Cause, Claim, State
+from retrain.trigger.decide import decide
+from retrain.values import short
+
+Tell = Callable[[str, str], None]
+"""Takes a stage and a sentence: what a person sees while a run goes on."""
+EndedOutcome = Literal["held", "inconclusive", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A retrain that holds the claim."""
+
+    site: Site
+    claim: Claim
+    tell: Tell
+
+    def append(self, event: Event, reasons: tuple[str, ...], evidence: dict[str, str] | None = None) -> LedgerEntry:
+        """Append a step of this run. Raises ClaimLost when another run has taken over: then nothing of this one counts."""
+
+        def draft(newest: LedgerEntry | None) -> Draft:
+            self.check_standing(newest.state if newest else State())
+            return Draft(event=event, reasons=reasons, actor=self.site.actor, evidence=evidence or {})
+
+        entry = self.site.ledger.append(draft)
+        assert entry is not None, "the draft is never none"
+        return entry
+
+    def check_standing(self, state: State) -> None:
+        """Raise ClaimLost unless the newest state still names this run."""
+        if state.claim is None or state.claim.id != self.claim.id:
+            holder = f"run {short(state.claim.id)} holds the claim now" if state.claim else "the claim was ended"
+            raise ClaimLost(
+                f"run {short(self.claim.id)} of {self.site.model!r} lost its claim ({holder}); its results do not count. "
+                f"See `retrain history {self.site.model}`"
+            )
+
+    def end(self, outcome: EndedOutcome, reasons: tuple[str, ...], **evidence: str) -> LedgerEntry:
+        """End the run without a promotion; the evidence names what there was: `challenger`, `evaluation`."""
+        event = Ended(claim=self.claim.id, outcome=outcome, challenger=evidence.pop("challenger", None))
+        if event.challenger is not None:
+            evidence["version"] = event.challenger
+        return self.append(event, reasons, evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotNow:
+    """Why no run begins: another one is at work, or nothing asks for it."""
+
+    running: bool
+    reasons: tuple[str, ...]
+
+
+def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
+    """Claim the model's next retrain, or take over the work of a run that died."""
+    refused: list[NotNow] = []
+    identity = uuid.uuid4().hex
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        refused.clear()
+        state, now = newest.state if newest else State(), site.clock()
+        decision = decide(
+            situation_of(state, asked="manual" if cause == "manual" else "check", now=now), site.spec.trigger, now=now
+        )
+        dead = state.claim if state.claim and not stands(state.claim, now) else None
+        if not decision.retrain and dead is None:
+            running = state.claim is not None
+            refused.append(NotNow(running=running, reasons=_who(state) if running else decision.reasons))
+            return None
+        return _claimed(site, identity, (cause, reason), dead)
+
+    entry = site.ledger.append(draft)
+    if entry is None:
+        return refused[0]
+    assert isinstance(entry.event, Claimed)
+    return Run(site=site, claim=entry.event.claim, tell=tell)
+
+
+def _claimed(site: Site, identity: str, why: tuple[Cause, str], dead: Claim | None) -> Draft:
+    now, (cause, reason) = site.clock(), why
+    mine = Claim(
+        id=identity,
+        cause=dead.cause if dead else cause,
+        reason=dead.reason if dead else reason,
+        at=now,
+        expires_at=now + timedelta(hours=site.spec.trigger.claim_hours),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        process_start=process_start(os.getpid()) or UNKNOWN,
+        snapshot=dead.snapshot if dead else None,
+        version=dead.version if dead else None,
+    )
+    reasons = (
+        (reason,)
+        if dead is None
+        else (reason, f"goes on where run {short(dead.id)} died (process {dead.pid} on {dead.host})")
+    )
+    return Draft(event=Claimed(claim=mine, took_over=dead.id if dead else None), reasons=reasons, actor=site.actor)
+
+
+def _who(state: State) -> tuple[str, ...]:
+    holder = state.claim
+    assert holder is not None
+    return (
+        f"run {short(holder.id)} is retraining since {holder.at:%Y-%m-%d %H:%M} UTC (process {holder.pid} on {holder.host}); "
+        f"wait for it, or until its claim expires at {holder.expires_at:%Y-%m-%d %H:%M} UTC",
+    )

@@ -1,0 +1,73 @@
+"""Is the challenger better? Both answer the same held-out rows now, and the gate reads what came of it."""
+
+from retrain.dataset.snapshot import texts
+from retrain.evaluation.comparison import EvaluationReport
+from retrain.evaluation.compare import compare, majority_baseline
+from retrain.evaluation.metrics import expected_calibration_error
+from retrain.pipeline.claim import Run
+from retrain.pipeline.prepare import PreparedSnapshot
+from retrain.pipeline.train import TrainedVersion
+from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.gate import decide
+from retrain.promotion.report import render
+from retrain.training import process
+from retrain.training.job import Scored, ScoringJob, VersionAt
+from retrain.values import Value, canonical_json, short
+
+
+class Evaluated(Value):
+    """The evidence, what the gate makes of it, and where it is stored."""
+
+    digest: str
+    report: EvaluationReport
+    decision: PromotionDecision
+
+
+def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> Evaluated:
+    """Compare with the champion of this moment and store the evidence."""
+    site, heldout = run.site, prepared.snapshot.heldout
+    champion = site.ledger.state().champion
+    versions = [trained.digest] if champion is None else [trained.digest, champion.version]
+    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows")
+    scored = _scored(run, versions, texts(heldout))
+    baseline = majority_baseline(prepared.snapshot.train, len(heldout))
+    comparison = compare(
+        heldout,
+        baseline if champion is None else scored[1].predictions,
+        scored[0].predictions,
+        site.spec.evaluation,
+        champion_version=champion.version if champion else None,
+        challenger_version=trained.digest,
+    )
+    right = [prediction.label == row.label for prediction, row in zip(scored[0].predictions, heldout, strict=True)]
+    report = EvaluationReport(
+        comparison=comparison,
+        snapshot=prepared.digest,
+        train_accuracy=trained.version.train_accuracy,
+        latency_p95_ms=scored[0].latency_p95_ms,
+        calibration_error=expected_calibration_error([p.confidence for p in scored[0].predictions], right),
+    )
+    decision = decide(report, site.spec.promotion)
+    run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
+    return Evaluated(digest=_store(run, report, decision, scored), report=report, decision=decision)
+
+
+def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...]:
+    site, base = run.site, run.site.base()
+    places = tuple(
+        VersionAt(folder=site.versions.fetch(v, site.settings.cache / "versions"), base=base) for v in versions
+    )
+    return process.score(ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)).scored
+
+
+def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, scored: tuple[Scored, ...]) -> str:
+    """The evidence with the policy it was judged by, so that `audit` can recompute the verdict."""
+    answers = [[prediction.model_dump(mode="json") for prediction in one.predictions] for one in scored]
+    files: dict[str, bytes] = {
+        "evaluation.json": report.canonical(),
+        "decision.json": decision.canonical(),
+        "policy.json": canonical_json(run.site.spec.promotion.model_dump(mode="json")),
+        "predictions.json": canonical_json(answers),
+        "report.md": render(report, decision).encode(),
+    }
+    return run.site.evaluations.put(files, {"verdict": decision.verdict, "challenger": decision.challenger})

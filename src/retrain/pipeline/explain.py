@@ -1,0 +1,100 @@
+"""What was decided, by whom, on what evidence, and what came of it? In sentences."""
+
+from retrain.errors import UnknownDecision
+from retrain.pipeline.site import Site
+from retrain.store.events import Checked, Claimed, Ended, Event, Prepared, Promoted, Referenced, RolledBack, Trained
+from retrain.store.ledger import LedgerEntry
+from retrain.store.shelf import Shelf
+from retrain.values import Value, short
+
+STAMP = "%Y-%m-%d %H:%M UTC"
+
+
+class Decision(Value):
+    """A ledger entry, for people."""
+
+    number: int
+    model: str
+    at: str
+    actor: str
+    kind: str
+    what: str
+    """One sentence."""
+    reasons: tuple[str, ...]
+    evidence: dict[str, str]
+    """Name to the address of what the decision was made from."""
+    digest: str
+
+
+def history(site: Site) -> list[Decision]:
+    """Every decision of a model, oldest first."""
+    return [described(site, entry) for entry in site.ledger.entries()]
+
+
+def explain(site: Site, number: int) -> Decision:
+    """One decision. Raises UnknownDecision."""
+    entries = list(site.ledger.entries())
+    for entry in entries:
+        if entry.number == number:
+            return described(site, entry)
+    has = f"entries 1 to {entries[-1].number}" if entries else "no entries yet"
+    raise UnknownDecision(
+        f"no decision {number} of {site.model!r}: its ledger has {has}; see `retrain history {site.model}`"
+    )
+
+
+def described(site: Site, entry: LedgerEntry) -> Decision:
+    """An entry in a person's terms."""
+    return Decision(
+        number=entry.number,
+        model=entry.model,
+        at=entry.at.strftime(STAMP),
+        actor=entry.actor,
+        kind=entry.event.kind,
+        what=sentence(entry.event),
+        reasons=entry.reasons,
+        evidence={name: _address(site, entry, name, digest) for name, digest in entry.evidence.items()},
+        digest=entry.digest,
+    )
+
+
+def sentence(event: Event) -> str:
+    """What happened, in one sentence."""
+    match event:
+        case Referenced():
+            return f"The drift reference was set from {event.rows} production rows."
+        case Checked():
+            span = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M}"
+            due = " A retrain is due." if event.retrain else ""
+            return f"The window {span} ({event.rows} rows) is {event.state.replace('_', ' ')}.{due}"
+        case Claimed():
+            over = f", taking over from run {short(event.took_over)}" if event.took_over else ""
+            return f"Run {short(event.claim.id)} began for {event.claim.cause}{over}."
+        case Prepared():
+            return f"Run {short(event.claim)} stored its snapshot {short(event.snapshot)} of {event.clean} examples."
+        case Trained():
+            return f"Run {short(event.claim)} trained version {short(event.version)}."
+        case Ended():
+            about = f" about version {short(event.challenger)}" if event.challenger else ""
+            return f"Run {short(event.claim)} ended {event.outcome}{about}; the champion stays."
+        case Promoted():
+            over = f" in place of {short(event.over)}" if event.over else ""
+            by = "by hand" if event.claim is None else f"by run {short(event.claim)}"
+            return f"Version {short(event.version)} became champion {by}{over}."
+        case RolledBack():
+            return f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+
+
+def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
+    """Where the evidence of that name is kept."""
+    if name == "report" and isinstance(entry.event, Checked):
+        return site.checks(entry.event.end)
+    shelves = {"dataset": site.snapshots, "version": site.versions, "evaluation": site.evaluations}
+    return shelves.get(name, site.references)
+
+
+FIRST_FILE = {"report": "report.html", "version": "card.md", "evaluation": "report.md"}
+
+
+def _address(site: Site, entry: LedgerEntry, name: str, digest: str) -> str:
+    return shelf_of(site, entry, name).address(digest, FIRST_FILE.get(name, "manifest.json"))

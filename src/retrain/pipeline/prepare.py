@@ -1,0 +1,66 @@
+"""What will this run train on? Old and new examples together, as one stored snapshot."""
+
+from datetime import timedelta
+
+from retrain.dataset import stored
+from retrain.dataset.build import build_snapshot
+from retrain.dataset.gather import from_production, read_examples
+from retrain.dataset.snapshot import Example, Refusal, Snapshot
+from retrain.pipeline.claim import Run
+from retrain.pipeline.owed import read
+from retrain.pipeline.site import Site
+from retrain.production.labels import labelled, read_labels
+from retrain.production.reader import first_timestamp
+from retrain.store.events import Prepared
+from retrain.values import Value, short
+
+
+class PreparedSnapshot(Value):
+    """A snapshot and the digest it is stored under."""
+
+    digest: str
+    snapshot: Snapshot
+
+
+def prepare(run: Run) -> PreparedSnapshot | Refusal:
+    """The run's snapshot: the one it already has when it goes on from a dead run, else a new one."""
+    if run.claim.snapshot is not None:
+        run.tell("prepare", f"going on with snapshot {short(run.claim.snapshot)}")
+        return PreparedSnapshot(digest=run.claim.snapshot, snapshot=stored.get(run.site.snapshots, run.claim.snapshot))
+    examples = gather(run.site)
+    run.tell("prepare", f"{len(examples)} labelled examples found")
+    snapshot = build_snapshot(examples, run.site.spec.dataset, earlier_heldout=_earlier_heldout(run.site))
+    if isinstance(snapshot, Refusal):
+        return snapshot
+    digest = stored.put(run.site.snapshots, snapshot)
+    removed = tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
+    reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *removed)
+    run.append(Prepared(claim=run.claim.id, snapshot=digest, clean=snapshot.clean), reasons, {"dataset": digest})
+    run.tell("prepare", reasons[0])
+    return PreparedSnapshot(digest=digest, snapshot=snapshot)
+
+
+def gather(site: Site) -> list[Example]:
+    """Standing examples, and production rows that have a label by now."""
+    policy = site.spec.dataset
+    standing, _ = read_examples(site.spec.path(policy.examples), site.spec.production.groups)
+    return [*standing, *_labelled_production(site)]
+
+
+def _labelled_production(site: Site) -> list[Example]:
+    place = site.spec.production.labels
+    if place is None or not site.spec.path(place).exists():
+        return []
+    labels = read_labels(site.spec.path(place), now=site.clock())
+    first = first_timestamp(site.log, site.spec.production) if site.log.is_dir() else None
+    if first is None or not labels.by_id:
+        return []
+    start = max(first, site.clock() - timedelta(days=site.spec.dataset.label_days))
+    window = read(site, start, site.clock())
+    return from_production(labelled(window.rows, labels).rows)
+
+
+def _earlier_heldout(site: Site) -> tuple[Example, ...]:
+    """The held-out rows of the newest snapshot: once held out, held out for ever."""
+    digest = site.ledger.state().snapshot
+    return stored.get(site.snapshots, digest).heldout if digest else ()

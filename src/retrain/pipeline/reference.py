@@ -1,0 +1,96 @@
+"""What is a champion's production like while nothing has drifted? The first rows that it logged."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from retrain.drift.reference import ReferenceProfile, build_reference, from_files, to_files
+from retrain.pipeline.owed import read, settled
+from retrain.pipeline.site import Site
+from retrain.production.reader import first_timestamp
+from retrain.production.window import Window
+from retrain.store.events import Referenced
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import State
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from retrain.drift.embed_transformers import Embedder
+
+
+@dataclass(slots=True)
+class Embedding:
+    """The base as a function from texts to vectors, loaded at the first call: a check that owes nothing loads no torch."""
+
+    site: Site
+    _embedder: "Embedder | None" = None
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """Unit vectors, shape (len(texts), width)."""
+        if self._embedder is None:
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            from retrain.drift.embed_transformers import Embedder  # noqa: PLC0415
+
+            self._embedder = Embedder(self.site.base().folder, max_tokens=self.site.spec.training.max_tokens)
+        return self._embedder.embed(texts)
+
+
+def embedding_for(site: Site) -> Embedding | None:
+    """None when the spec does not ask for embeddings: then nothing here ever loads torch."""
+    return Embedding(site) if site.spec.drift.embeddings else None
+
+
+def load_reference(site: Site, state: State) -> ReferenceProfile:
+    """The stored reference, verified."""
+    assert state.reference is not None, "callers gather a reference first"
+    manifest = site.references.manifest(state.reference)
+    return from_files({name: site.references.read(state.reference, name) for name in manifest.files})
+
+
+def gather_reference(site: Site, state: State, embedding: Embedding | None) -> str | None:
+    """Store the reference of the model in service; returns why not, when there are not enough rows yet.
+
+    Its rows are the first ones since the promotion: rows from before were answered by another model, and picking others
+    would let drift into the yardstick.
+    """
+    window = _first_rows(site, state)
+    needed = site.spec.drift.reference_rows
+    if window is None or window.total < needed:
+        found = window.total if window else 0
+        since = state.champion.since if state.champion else None
+        after = f" since the promotion at {since:%Y-%m-%d %H:%M} UTC" if since else ""
+        return f"the drift reference is being gathered: {found} production rows{after}, {needed} needed (drift.reference_rows)"
+    champion = state.champion.version if state.champion else None
+    embed = embedding.embed if embedding else None
+    profile = build_reference(window, site.spec.drift, embed=embed, champion=champion)
+    about = {"start": window.start.isoformat(), "end": window.end.isoformat(), "rows": window.total}
+    digest = site.references.put(to_files(profile), about)
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        now = newest.state if newest else State()
+        if now.reference is not None or now.champion != state.champion:
+            return None
+        reason = f"{window.total} rows from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d} are the drift reference"
+        event = Referenced(reference=digest, end=window.end, rows=window.total)
+        return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"reference": digest})
+
+    site.ledger.append(draft)
+    return None
+
+
+def _first_rows(site: Site, state: State) -> Window | None:
+    """The fewest whole windows from the start that hold enough rows, or all there are."""
+    start = state.champion.since if state.champion else first_timestamp(site.log, site.spec.production)
+    if start is None:
+        return None
+    step = timedelta(hours=site.spec.drift.window_hours)
+    whole = (settled(site) - start) // step
+    window, steps = None, 0
+    while steps < whole and (window is None or window.total < site.spec.drift.reference_rows):
+        steps += 1
+        window = read(site, start, start + steps * step)
+    return window

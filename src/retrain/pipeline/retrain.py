@@ -1,0 +1,151 @@
+"""How does a run go from its claim to a promotion or a reasoned no? One pass, each step in the ledger, each resumable."""
+
+import shutil
+from typing import Literal
+
+from retrain.dataset.snapshot import Refusal
+from retrain.errors import ClaimLost, RetrainError
+from retrain.evaluation.comparison import Comparison, Interval, Metrics
+from retrain.pipeline.claim import NotNow, Run, Tell, claim
+from retrain.pipeline.evaluate import Evaluated, evaluate
+from retrain.pipeline.prepare import prepare
+from retrain.pipeline.site import Site
+from retrain.pipeline.train import train
+from retrain.promotion.decision import PromotionDecision
+from retrain.store.events import Promoted
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import Cause, State
+from retrain.training.cost import Meter, added, priced
+from retrain.training.version import Cost
+from retrain.values import Value, short
+
+Outcome = Literal["promoted", "held", "inconclusive", "refused", "already_running"]
+
+
+class Compared(Value):
+    """The comparison without its slices, which stand in the evaluation report."""
+
+    rows: int
+    champion_version: str | None
+    champion: Metrics
+    challenger: Metrics
+    difference: Interval
+    p_value: float
+
+
+class RunResult(Value):
+    """What `retrain run` answers."""
+
+    model: str
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    version: str | None = None
+    """The challenger, promoted or not."""
+    comparison: Compared | None = None
+    cost: Cost | None = None
+    report: str | None = None
+    """Address of the evaluation report."""
+    card: str | None = None
+    """Address of the challenger's model card."""
+
+
+def silent(_stage: str, _sentence: str) -> None:
+    """Tell nobody."""
+
+
+def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent) -> RunResult:
+    """Run one retrain, or go on with one that died.
+
+    A refusal, a hold and "another run is at work" are answers. An exception means that the world is broken; the run is
+    then ended in the ledger as failed, unless this process dies too: then its claim passes to the next run.
+    """
+    run = claim(site, cause, reason, tell)
+    if isinstance(run, NotNow):
+        return RunResult(model=site.model, outcome="already_running" if run.running else "refused", reasons=run.reasons)
+    try:
+        return _claimed(run)
+    except ClaimLost as lost:
+        return RunResult(model=site.model, outcome="already_running", reasons=(str(lost),))
+    except RetrainError as error:
+        _end_as_failed(run, error)
+        raise
+
+
+def _claimed(run: Run) -> RunResult:
+    meter = Meter()
+    with meter.stage("prepare"):
+        snapshot = prepare(run)
+    if isinstance(snapshot, Refusal):
+        run.end("refused", snapshot.reasons)
+        return RunResult(model=run.site.model, outcome="refused", reasons=snapshot.reasons)
+    trained = train(run, snapshot)
+    while True:
+        with meter.stage("evaluate"):
+            seen = evaluate(run, trained, snapshot)
+        cost = _total(run.site, trained.version.cost, meter)
+        entry = _conclude(run, seen)
+        if entry is not None:
+            break
+        # Someone changed the champion by hand meanwhile: what was shown is about another one, so it is shown again.
+        run.tell("evaluate", "the champion changed meanwhile: comparing again")
+    # The workspace is only a shortcut for a run that dies; once the ledger has the outcome, nobody needs it.
+    shutil.rmtree(run.site.settings.work / run.site.model, ignore_errors=True)
+    return _result(run, seen, cost)
+
+
+def _conclude(run: Run, seen: Evaluated) -> LedgerEntry | None:
+    """Append the verdict; none when the champion is no longer the one the comparison was made against."""
+    decision = seen.decision
+    if decision.verdict != "promote":
+        outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
+        return run.end(outcome, decision.reasons, challenger=decision.challenger, evaluation=seen.digest)
+    event = Promoted(
+        claim=run.claim.id,
+        version=decision.challenger,
+        over=decision.champion,
+        snapshot=seen.report.snapshot,
+        challenger_accuracy=seen.report.comparison.challenger.accuracy,
+    )
+    evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        run.check_standing(state)
+        if (state.champion.version if state.champion else None) != decision.champion:
+            return None
+        return Draft(event=event, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
+
+    return run.site.ledger.append(draft)
+
+
+def _end_as_failed(run: Run, error: RetrainError) -> None:
+    try:
+        run.end("failed", (str(error),))
+    except RetrainError:
+        # The store is away as well: the claim then expires by itself, and the first error is the one to show.
+        return
+
+
+def _total(site: Site, training: Cost, meter: Meter) -> Cost:
+    policy = site.spec.training
+    return priced(added(training, meter.cost), price_per_hour=policy.price_per_hour, currency=policy.currency)
+
+
+def _result(run: Run, seen: Evaluated, cost: Cost) -> RunResult:
+    outcome: dict[str, Outcome] = {"promote": "promoted", "hold": "held", "inconclusive": "inconclusive"}
+    decision: PromotionDecision = seen.decision
+    run.tell("done", f"{outcome[decision.verdict]}: version {short(decision.challenger)}")
+    return RunResult(
+        model=run.site.model,
+        outcome=outcome[decision.verdict],
+        reasons=decision.reasons,
+        version=decision.challenger,
+        comparison=_compared(seen.report.comparison),
+        cost=cost,
+        report=run.site.evaluations.address(seen.digest, "report.md"),
+        card=run.site.versions.address(decision.challenger, "card.md"),
+    )
+
+
+def _compared(comparison: Comparison) -> Compared:
+    return Compared.model_validate(comparison.model_dump(include=set(Compared.model_fields)))

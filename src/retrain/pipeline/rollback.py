@@ -1,0 +1,80 @@
+"""How does a person change the champion by hand: back to its predecessor, or to a version of their choice?"""
+
+from retrain.errors import UnknownVersion
+from retrain.pipeline.site import Site
+from retrain.pipeline.train import version_of
+from retrain.store.events import Promoted, RolledBack
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import State
+from retrain.values import Value, short
+
+
+class ChangeResult(Value):
+    """What `retrain rollback` and `retrain promote` answer."""
+
+    model: str
+    version: str
+    withdrawn: str | None
+    entry: int
+
+
+def rollback(site: Site, *, reason: str) -> ChangeResult:
+    """Make the predecessor champion again, after its bytes were verified. Raises UnknownVersion when there is none."""
+
+    def draft(newest: LedgerEntry | None) -> Draft:
+        state = newest.state if newest else State()
+        if state.champion is None or not state.predecessors:
+            found = (
+                "no champion"
+                if state.champion is None
+                else f"champion {short(state.champion.version)} has no predecessor"
+            )
+            raise UnknownVersion(f"model {site.model!r} cannot be rolled back: {found}; nothing was changed")
+        target = state.predecessors[-1].version
+        site.versions.fetch(target, site.settings.cache / "versions")
+        event = RolledBack(version=target, withdrawn=state.champion.version)
+        return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"version": target})
+
+    return _result(site, site.ledger.append(draft))
+
+
+def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
+    """Make a stored version champion by hand; the reason and who gave it stand in the ledger. No gate is asked."""
+    digest = find_version(site, version)
+    site.versions.fetch(digest, site.settings.cache / "versions")
+    snapshot = version_of(site, digest).lineage.snapshot
+
+    def draft(newest: LedgerEntry | None) -> Draft:
+        state = newest.state if newest else State()
+        over = state.champion.version if state.champion else None
+        if over == digest:
+            raise UnknownVersion(
+                f"version {short(digest)} is already the champion of {site.model!r}; nothing was changed"
+            )
+        known = [old.reference for old in state.predecessors if old.version == digest]
+        event = Promoted(
+            claim=None, version=digest, over=over, snapshot=snapshot, reference=known[-1] if known else None
+        )
+        return Draft(
+            event=event, reasons=(reason,), actor=site.actor, evidence={"version": digest, "dataset": snapshot}
+        )
+
+    return _result(site, site.ledger.append(draft))
+
+
+def find_version(site: Site, prefix: str) -> str:
+    """The whole digest of a stored version, from its first digits. Raises UnknownVersion."""
+    found = [digest for digest in site.versions.digests() if digest.startswith(prefix)]
+    if len(found) != 1 or not prefix:
+        what = "no version" if not found else f"{len(found)} versions"
+        raise UnknownVersion(
+            f"{what} of {site.model!r} begin with {prefix!r}; give more digits of one that `retrain history {site.model}` shows"
+        )
+    return found[0]
+
+
+def _result(site: Site, entry: LedgerEntry | None) -> ChangeResult:
+    assert entry is not None, "the draft is never none"
+    assert isinstance(entry.event, RolledBack | Promoted)
+    withdrawn = entry.event.withdrawn if isinstance(entry.event, RolledBack) else entry.event.over
+    return ChangeResult(model=site.model, version=entry.event.version, withdrawn=withdrawn, entry=entry.number)

@@ -1,0 +1,52 @@
+"""How is every model now, at one glance?"""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from retrain.pipeline.site import Site
+from retrain.pipeline.situation import situation_of, stands
+from retrain.store.state import State
+from retrain.trigger.decide import decide
+from retrain.values import Value
+
+SECONDS_PER_DAY = 86_400.0
+
+
+class ModelStatus(Value):
+    """One model."""
+
+    model: str
+    champion: str | None
+    state: Literal["quiet", "warning", "alarm", "insufficient_data", "never_checked"]
+    age_days: float | None
+    """Of the champion, since it was promoted."""
+    last_check: datetime | None
+    next_due: datetime | None
+    """When the schedule asks for the next retrain; none without a champion."""
+    retraining: bool
+    retrain_due: bool
+    reasons: tuple[str, ...]
+    """Of the trigger, for yes or no."""
+    entries: int
+    """Length of the ledger."""
+
+
+def status(site: Site) -> ModelStatus:
+    """The newest ledger entry, in a person's terms."""
+    newest, now = site.ledger.newest(), site.clock()
+    state = newest.state if newest else State()
+    decision = decide(situation_of(state, asked="check", now=now), site.spec.trigger, now=now)
+    champion = state.champion
+    due = champion.since + timedelta(days=site.spec.trigger.max_age_days) if champion else None
+    return ModelStatus(
+        model=site.model,
+        champion=champion.version if champion else None,
+        state=state.last_check.state if state.last_check else "never_checked",
+        age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
+        last_check=state.last_check.at if state.last_check else None,
+        next_due=due,
+        retraining=state.claim is not None and stands(state.claim, now),
+        retrain_due=decision.retrain,
+        reasons=decision.reasons,
+        entries=newest.number if newest else 0,
+    )

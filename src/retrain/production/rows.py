@@ -1,0 +1,152 @@
+"""Is a record a prediction row? Its values in the contract's types, or the reason why not."""
+
+import json
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from hashlib import blake2b
+from typing import NamedTuple
+
+from retrain.production.policy import ProductionPolicy
+from retrain.production.quarantine import BrokenValueError, Reason
+
+ID_CHARS = 200
+NAME_CHARS = 200
+"""Model versions and group values are cut here, so that a mix-up of columns cannot fill the memory."""
+TOLERANCE = 1e-6
+"""A probability computed in 32-bit floats may exceed 1 by this much."""
+
+
+class Row(NamedTuple):
+    """One prediction."""
+
+    timestamp: int
+    id: str
+    input: str
+    output: str
+    model_version: str
+    confidence: float | None
+    entropy: float | None
+    groups: tuple[str | None, ...]
+    truncated: bool
+
+
+def read_row(record: Mapping[str, object], timestamp: int, line: int, policy: ProductionPolicy) -> Row:
+    """Check one record whose timestamp is known. Raises BrokenValueError with the first reason found."""
+    names = policy.columns
+    text = _text(record.get(names.input), policy.max_input_chars, (Reason.NO_INPUT, Reason.BAD_INPUT))
+    output = _text(record.get(names.output), policy.max_input_chars, (Reason.NO_OUTPUT, Reason.BAD_OUTPUT))
+    given = record.get(names.id)
+    row = Row(
+        timestamp=timestamp,
+        id="" if is_blank(given) else identity(given),
+        input=text,
+        output=output,
+        model_version=name(record.get(names.model_version), (Reason.NO_VERSION, Reason.BAD_VERSION)),
+        confidence=_confidence(record.get(names.confidence)),
+        entropy=_entropy(record.get(names.scores)),
+        groups=tuple(_group(record.get(f"group_{group}")) for group in policy.groups),
+        truncated=len(str(record[names.input])) > policy.max_input_chars,
+    )
+    return row if row.id else row._replace(id=_digest(row, line))
+
+
+def is_blank(value: object) -> bool:
+    """Whether there is nothing: null, NaN in place of null, or white space."""
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def identity(value: object) -> str:
+    """An id as text: whole numbers are written out, since one log may keep as text what another keeps as a number."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    text = str(whole) if isinstance(whole, int) and not isinstance(whole, bool) else whole
+    if not isinstance(text, str) or len(text) > ID_CHARS:
+        raise BrokenValueError(Reason.BAD_ID)
+    return _encodable(text)
+
+
+def name(value: object, reasons: tuple[Reason, Reason]) -> str:
+    """A short name (a version, a label) as text; the reasons are for a missing one and for one that is not text."""
+    if is_blank(value):
+        raise BrokenValueError(reasons[0])
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BrokenValueError(reasons[1])
+    return _encodable(str(value)[:NAME_CHARS])
+
+
+def _text(value: object, limit: int, reasons: tuple[Reason, Reason]) -> str:
+    if value is None:
+        raise BrokenValueError(reasons[0])
+    if not isinstance(value, str):
+        raise BrokenValueError(reasons[1])
+    cut = value[:limit]
+    if not cut or cut.isspace():
+        raise BrokenValueError(reasons[0])
+    return _encodable(cut)
+
+
+def _encodable(text: str) -> str:
+    """JSON can spell half a surrogate pair, and no other format can keep it."""
+    try:
+        text.isascii() or text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BrokenValueError(Reason.NOT_UTF8) from None
+    return text
+
+
+def _confidence(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, float) and math.isnan(value):
+        raise BrokenValueError(Reason.NAN_CONFIDENCE)
+    return _probability(value, Reason.BAD_CONFIDENCE)
+
+
+def _probability(value: object, reason: Reason) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise BrokenValueError(reason)
+    if not -TOLERANCE <= value <= 1 + TOLERANCE:
+        raise BrokenValueError(reason)
+    return min(max(float(value), 0.0), 1.0)
+
+
+def _entropy(value: object) -> float | None:
+    """Entropy in nats; the scores are scaled to sum to 1, since logs round them or keep the largest only."""
+    if is_blank(value):
+        return None
+    chances = [_probability(one, Reason.BAD_SCORES) for one in _scores(value).values() if one is not None]
+    if not chances:
+        return None
+    whole = math.fsum(chances)
+    if whole <= 0:
+        raise BrokenValueError(Reason.BAD_SCORES)
+    # fsum does not depend on the order of the labels, which differs between formats.
+    return max(0.0, math.fsum(-one / whole * math.log(one / whole) for one in chances if one / whole > 0))
+
+
+def _scores(value: object) -> Mapping[str, object]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise BrokenValueError(Reason.BAD_SCORES) from None
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and all(isinstance(pair, dict) and {"key", "value"} <= pair.keys() for pair in value):
+        return {str(pair["key"]): pair["value"] for pair in value}
+    raise BrokenValueError(Reason.BAD_SCORES)
+
+
+def _group(value: object) -> str | None:
+    """A group is never a reason to lose a row: what is not a plain value is unknown."""
+    if is_blank(value) or not isinstance(value, str | int | float):
+        return None
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text[:NAME_CHARS].encode("utf-8", "replace").decode()
+
+
+def _digest(row: Row, line: int) -> str:
+    """The id of a row without one: what it says and where it stands, so that reading it again gives the same."""
+    return "row-" + blake2b(repr((row, line)).encode(), digest_size=16).hexdigest()

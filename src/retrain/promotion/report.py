@@ -1,0 +1,93 @@
+"""What do people read about a decision? One page of Markdown."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
+from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.words import percent, span
+from retrain.values import short
+
+MOST_LABELS = 10
+HEADLINE = {
+    "promote": "Promote: the challenger replaces the champion",
+    "hold": "Hold: the champion stays",
+    "inconclusive": "Inconclusive: the champion stays until more is known",
+}
+
+
+def render(report: EvaluationReport, decision: PromotionDecision) -> str:
+    """The decision, the reasons of every rule, and the evidence they rest on. Ends with a newline."""
+    seen = report.comparison
+    parts = [
+        f"# {HEADLINE[decision.verdict]}\n",
+        f"Challenger `{short(decision.challenger)}` against {_champion(seen)}, both run on the same {seen.rows:,} "
+        f"held-out rows of snapshot `{short(report.snapshot)}`.\n",
+        "## Why\n",
+        _table(["rule", "verdict", "reason"], [[c.rule, c.verdict, c.reason] for c in decision.checks]),
+        "## Both models\n",
+        _table(
+            ["model", "accuracy", "macro precision", "macro recall", "macro F1"],
+            [["champion", *_cells(seen.champion)], ["challenger", *_cells(seen.challenger)]],
+        ),
+        _difference(report),
+        *_slices(seen.slices),
+    ]
+    return "\n".join(parts)
+
+
+def _champion(seen: Comparison) -> str:
+    if seen.champion_version is None:
+        return "a stand-in that always answers the most frequent label (there is no champion)"
+    return f"champion `{short(seen.champion_version)}`"
+
+
+def _difference(report: EvaluationReport) -> str:
+    seen = report.comparison
+    won, lost = seen.only_challenger_right, seen.only_champion_right
+    between = span(seen.difference.low, seen.difference.high)
+    gain, confidence = (won - lost) / max(seen.rows, 1), percent(seen.difference.confidence)
+    return (
+        f"Difference in accuracy {gain:+.3f}, {confidence} interval {between} (Tango). Only the challenger was right on {won:,} "
+        f"rows, only the champion on {lost:,} (exact McNemar p {seen.p_value:.4f}).\n\n"
+        f"The challenger has {report.train_accuracy:.3f} on training rows, expected calibration error "
+        f"{report.calibration_error:.3f}, and answers 95 % of single rows within {report.latency_p95_ms:,.1f} ms.\n"
+    )
+
+
+def _slices(slices: Sequence[Slice]) -> list[str]:
+    """All groups; of the labels, those with the lowest bound first, and no more than people read."""
+    parts: list[str] = []
+    for kind, found in groupby(sorted(slices, key=lambda part: part.kind), key=lambda part: part.kind):
+        ranked = sorted(found, key=lambda part: (not part.enough, part.difference.high, part.name))
+        shown = ranked if kind == "group" else ranked[:MOST_LABELS]
+        parts += [f"## By {kind}\n", _table([kind, "rows", "champion", "challenger", "difference"], map(_row, shown))]
+        if len(ranked) > len(shown):
+            parts.append(f"{len(ranked) - len(shown)} more labels, all with a higher bound or too few rows.\n")
+    return parts
+
+
+def _row(part: Slice) -> list[str]:
+    between = span(part.difference.low, part.difference.high)
+    return [
+        part.name,
+        f"{part.rows:,}",
+        f"{part.champion.accuracy:.3f}",
+        f"{part.challenger.accuracy:.3f}",
+        between if part.enough else f"{between}, too few rows to say",
+    ]
+
+
+def _cells(of: Metrics) -> list[str]:
+    return [f"{of.accuracy:.3f}", f"{of.precision:.3f}", f"{of.recall:.3f}", f"{of.f1:.3f}"]
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join("| " + " | ".join(_cell(text) for text in line) + " |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Labels come from outside: none may end a cell or a line, or become markup."""
+    flat = " ".join(text.split())
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

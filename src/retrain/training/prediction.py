@@ -1,0 +1,11 @@
+"""What does a classifier answer? A label, and how sure it is."""
+
+from retrain.values import Value
+
+
+class Prediction(Value):
+    """One model's answer to one text."""
+
+    label: str
+    confidence: float
+    """Probability of the label, 0 to 1."""

@@ -1,0 +1,37 @@
+"""What do versions answer to texts, and how fast is each for one text alone?"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from retrain.base import locate
+from retrain.training.classify_torch import Classifier
+from retrain.training.job import Scored, ScoringJob, ScoringResult
+
+TIMED_ROWS = 50
+WARM_UP_ROWS = 3
+
+
+def score(job: ScoringJob) -> ScoringResult:
+    """Each version in turn, so that only one is in memory."""
+    scored = []
+    for version in job.versions:
+        locate(version.base.folder.as_posix(), Path("/"), pinned=version.base.digest)
+        classifier = Classifier.load(version.folder, version.base)
+        predictions = tuple(classifier.predict(job.texts))
+        scored.append(Scored(predictions=predictions, latency_p95_ms=latency_p95_ms(classifier, job.texts)))
+    return ScoringResult(scored=tuple(scored))
+
+
+def latency_p95_ms(classifier: Classifier, texts: Sequence[str]) -> float:
+    """95th percentile over the first rows, one at a time; the first few are run before, since they also set up memory."""
+    for text in texts[:WARM_UP_ROWS]:
+        classifier.predict([text])
+    taken = []
+    for text in texts[:TIMED_ROWS]:
+        start = time.perf_counter()
+        classifier.predict([text])
+        taken.append((time.perf_counter() - start) * 1000)
+    return float(np.percentile(taken, 95)) if taken else 0.0
