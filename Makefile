@@ -42,7 +42,7 @@ lock: $(STAMP) ## Resolve anew and rewrite the second part of constraints.txt
 
 clean: ## Remove .venv, caches and built packages; stores and logs stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src flows tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamp is written last: an install that was interrupted is done again.
 $(STAMP): pyproject.toml constraints.txt

@@ -14,7 +14,7 @@ from retrain.settings import from_environment
 
 @flow(name="check", retries=2, retry_delay_seconds=60, persist_result=False)
 def check_model(model: str) -> dict[str, Any]:
-    """Judge the owed windows of one model. Safe to run twice, late or in a row: the ledger's watermark says what is owed."""
+    """Judge the owed windows of one model. Safe to run twice or late: the ledger says what is owed."""
     result = check(open_site(model, from_environment(), actor="flow check"))
     for reason in result.reasons:
         get_run_logger().info("%s: %s", model, reason)

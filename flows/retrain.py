@@ -1,4 +1,4 @@
-"""When drift, the quarter or a person asks: dataset, training, evaluation, promotion."""
+"""What happens when drift, the quarter or a person asks for a retrain? Dataset, training, evaluation, promotion."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""By hand: the champion back to its predecessor."""
+"""How does a person undo a promotion through Prefect? The champion goes back to its predecessor."""
 
 import sys
 from typing import Any

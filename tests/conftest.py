@@ -1,10 +1,13 @@
 """Where is the real data, what text was agreed on, and what may a test touch?"""
 
+import csv
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shop import CORPUS, Message, Messages
 
 FOLDER = Path(os.environ.get("RETRAIN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 GOLDEN = Path(__file__).parent / "golden"
@@ -41,3 +44,20 @@ def real_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return FOLDER
+
+
+@pytest.fixture(scope="session")
+def messages() -> Messages:
+    """`messages(part, first, count)`: rows of a part of the corpus in a fixed shuffled order, wrapping around."""
+    with CORPUS.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    parts: dict[str, list[Message]] = {}
+    for row in rows:
+        parts.setdefault(row["part"], []).append(row)
+    for part in parts.values():
+        random.Random(1).shuffle(part)
+
+    def some(part: str, first: int, count: int) -> list[Message]:
+        return [parts[part][place % len(parts[part])] for place in range(first, first + count)]
+
+    return some

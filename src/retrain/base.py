@@ -31,13 +31,15 @@ def locate(name: str, folder: Path, *, pinned: str | None = None) -> Base:
     missing = [file for file in NEEDED if not (root / file).is_file()]
     if missing:
         raise BaseModelMissing(
-            f"base model {name!r}: {', '.join(missing)} not found in {root}; expected a folder with {', '.join(NEEDED)} "
+            f"base model {name!r}: {', '.join(missing)} not found in {root}; expected a folder with "
+            f"{', '.join(NEEDED)} "
             f"(weights in safetensors). Download the base there, or name another in the spec under 'base'"
         )
     digest = _digest(root)
     if pinned is not None and digest != pinned:
         raise DigestMismatch(
-            f"base model {name!r} in {root} has digest {short(digest)}, {short(pinned)} was pinned; other weights would "
+            f"base model {name!r} in {root} has digest {short(digest)}, {short(pinned)} was pinned; "
+            f"other weights would "
             f"make another model. Restore the base, or remove the pin and retrain"
         )
     return Base(name=name, folder=root, digest=digest)

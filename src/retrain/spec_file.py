@@ -22,7 +22,8 @@ def load_spec(models: Path, model: str) -> ModelSpec:
         close = difflib.get_close_matches(model, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known) or 'none'}."
         raise UnknownModel(
-            f"no spec for model {model!r} in {models}; {hint} `retrain init {model}` writes one, RETRAIN_MODELS names the folder"
+            f"no spec for model {model!r} in {models}; {hint} `retrain init {model}` writes one, "
+            f"RETRAIN_MODELS names the folder"
         )
     return read_spec(models / f"{model}.yaml")
 
@@ -33,7 +34,7 @@ def spec_names(models: Path) -> list[str]:
 
 
 def read_spec(path: Path) -> ModelSpec:
-    """A spec file, validated. Raises SpecError with one line a fault: file, line, what is wrong, the nearest right key."""
+    """A spec file, validated. Raises SpecError, a line a fault: file, line, what is wrong, the nearest right key."""
     try:
         text = path.read_text("utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -44,7 +45,8 @@ def read_spec(path: Path) -> ModelSpec:
         raise SpecError(_not_yaml(path, error)) from error
     if not isinstance(content, Mapping):
         raise SpecError(
-            f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; see `retrain init`"
+            f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; "
+            f"see `retrain init`"
         )
     lines = dict(_lines(node, ()))
     try:
@@ -53,7 +55,8 @@ def read_spec(path: Path) -> ModelSpec:
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
     if spec.model != path.stem:
         raise SpecError(
-            f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named {path.name!r}; make them agree"
+            f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named "
+            f"{path.name!r}; make them agree"
         )
     return spec.placed_in(path.parent.resolve())
 
@@ -89,7 +92,9 @@ def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:
         return f"{line}: unknown key {key!r}{under}; {hint}"
     if fault["type"] == "missing":
         return f"{line}: key {key!r}{under} is missing; {_described(place) or 'see `retrain init`'}"
-    return f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {_lowered(fault['msg'])}. {_described(place)}".rstrip()
+    return (
+        f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {_lowered(fault['msg'])}. {_described(place)}"
+    ).rstrip()
 
 
 def _keys(place: Place) -> list[str]:

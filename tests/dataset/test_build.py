@@ -121,6 +121,28 @@ def test_only_a_newer_human_label_corrects_a_heldout_row_labelled_by_a_human(
     snapshot = built([*corpus(3), said], policy, (held,))
     [row] = [row for row in snapshot.heldout if normalised(row.text) == "lost my card"]
     assert (row.text, row.label) == ("Lost my Card", "label 1" if believed else "label 0")
+    assert snapshot.removed == built(corpus(3), policy, (held,)).removed
+
+
+def test_heldout_rows_stay_though_alike_and_of_a_label_that_is_gone(corpus: Corpus, policy: DatasetPolicy) -> None:
+    one, two, three = "aaaa bbbb cccc dddd eeee", "aaaa bbbb cccc dddd eeeef", "xaaaa bbbb cccc dddd eeeef"
+    held = tuple(Example(text=text, label="retired", source="standing") for text in (one, two))
+    assert first_alike([one, two, three], 0.8) == [None, 0, None]
+    new = Example(text=three, label="label 0", source="standing")
+    snapshot = built([*corpus(9), new], policy, held)
+    assert all(row in snapshot.heldout for row in held)
+    assert new not in snapshot.train + snapshot.validation + snapshot.heldout
+
+
+def test_of_texts_alike_the_first_seen_stays(corpus: Corpus, policy: DatasetPolicy) -> None:
+    at = {"where is the parcel i ordered on monday": 1, "where is a parcel i ordered on monday": 2}
+    asked = [
+        Example(text=text, label="label 0", source="production", labeller="human", at=TUESDAY + timedelta(days=day))
+        for text, day in at.items()
+    ]
+    snapshot = built([*corpus(9), *asked], policy)
+    kept = snapshot.train + snapshot.validation + snapshot.heldout
+    assert [row in kept for row in asked] == [True, False]
 
 
 def test_no_heldout_row_is_judged_by_a_models_label(corpus: Corpus, policy: DatasetPolicy) -> None:

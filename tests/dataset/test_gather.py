@@ -131,3 +131,9 @@ def test_labelled_production_rows_become_examples() -> None:
         Example(text="", label="", id="p2", labeller="outcome", **known),
     ]
     assert from_production(rows.clear()) == []
+
+
+def test_a_group_column_named_as_in_the_log_goes_before_a_plain_one(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label,channel,group_channel\na,x,old,app\nb,x,old,\n")
+    examples, _ = read_examples(tmp_path, ("channel",))
+    assert [example.groups["channel"] for example in examples] == ["app", "old"]

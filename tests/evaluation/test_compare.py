@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare, majority_baseline
+from retrain.evaluation.comparison import Comparison, Slice
 from retrain.evaluation.policy import EvaluationPolicy
 from retrain.training.prediction import Prediction
 
@@ -36,7 +37,8 @@ def test_changing_places_mirrors_everything(drawn: list[tuple[str, str, str, str
     heldout, old, new = three(drawn)
     there, back = compare(heldout, old, new, POLICY), compare(heldout, new, old, POLICY)
     assert (there.champion, there.p_value) == (back.challenger, back.p_value)
-    for one, other in zip((there, *there.slices), (back, *back.slices), strict=True):
+    both: list[tuple[Comparison | Slice, Comparison | Slice]] = [(there, back)]
+    for one, other in [*both, *zip(there.slices, back.slices, strict=True)]:
         assert (one.difference.low, one.difference.high) == (-other.difference.high, -other.difference.low)
         assert one.only_champion_right == other.only_challenger_right
 

@@ -107,8 +107,8 @@ def test_no_rules_let_nothing_through(evidence: Any) -> None:
 @pytest.mark.parametrize(
     ("changed", "verdict", "rule", "answer"),
     [
-        ({"rows": 79, "won": 20, "lost": 2}, "inconclusive", "enough_rows", "unknown"),
-        ({"rows": 80, "won": 20, "lost": 2}, "promote", "enough_rows", "pass"),
+        ({"rows": 79, "won": 18, "lost": 4}, "inconclusive", "enough_rows", "unknown"),
+        ({"rows": 80, "won": 18, "lost": 4}, "promote", "enough_rows", "pass"),
         ({"right": 229}, "hold", "good_enough", "fail"),
         ({"right": 230}, "promote", "good_enough", "pass"),
         ({"won": 10, "lost": 30}, "hold", "better_or_equal", "fail"),

@@ -85,7 +85,7 @@ def test_the_first_champion_takes_nothing_from_anyone(evidence: Any) -> None:
 def test_slices_that_lose_exactly_the_margin_fail_at_most_as_often_as_alpha(
     evidence: Any, labels: int, rows: int
 ) -> None:
-    random, failed, draws = np.random.default_rng(3), 0, 200
+    random, failed, draws = np.random.default_rng(3), 0, 120
     for _ in range(draws):
         drawn = random.multinomial(rows, [0.05, 0.15, 0.8], size=labels)
         slices = [

@@ -1,4 +1,4 @@
-"""Commands about the champion: champion, promote, rollback."""
+"""Which version serves? The commands champion, promote and rollback."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The command that shows the whole loop: demo."""
+"""What does the whole loop look like? The command demo."""
 
 import os
 import time
@@ -56,17 +56,16 @@ def _finish(story: "Story", picture: Path, seconds: float, *, as_json: bool) -> 
         "evaluation": story.runs[-1].report,
     }
     if as_json:
-        weeks = [{"week": w.number, "state": w.check.state, "accuracy": w.accuracy, "drift": w.drift} for w in story.weeks]
+        weeks = [
+            {"week": w.number, "state": w.check.state, "accuracy": w.accuracy, "drift": w.drift} for w in story.weeks
+        ]
         outcomes = [run.outcome for run in story.runs]
         print_json({"seconds": seconds, "weeks": weeks, "runs": outcomes, "paths": paths, "folder": str(story.root)})
         return
     say("")
     table(
         ("week", "planted drift", "check", "accuracy", "served by"),
-        [
-            (str(w.number), f"{w.drift:.0%}", styled(w.check.state), f"{w.accuracy:.3f}", w.version)
-            for w in story.weeks
-        ],
+        [(str(w.number), f"{w.drift:.0%}", styled(w.check.state), f"{w.accuracy:.3f}", w.version) for w in story.weeks],
     )
     say("")
     for name, path in paths.items():

@@ -1,4 +1,4 @@
-"""Commands that only look: status, history, explain, audit."""
+"""What is, and what was decided? The commands that only look: status, history, explain, audit."""
 
 from typing import Annotated
 
@@ -33,7 +33,8 @@ def status_command(model: OneModel = None, as_json: AsJson = False) -> None:
         return
     if not found:
         say(
-            f"no specs in {plain(from_environment().models)}; `retrain init MODEL` writes one, RETRAIN_MODELS names the folder"
+            f"no specs in {plain(from_environment().models)}; `retrain init MODEL` writes one, "
+            f"RETRAIN_MODELS names the folder"
         )
         return
     columns = ("model", "champion", "state", "age", "last check", "next due", "retrain")
@@ -77,7 +78,8 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
         print_json({**result.model_dump(mode="json"), "sound": result.sound})
     else:
         say(
-            f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, {result.verdicts} verdicts recomputed"
+            f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, "
+            f"{result.verdicts} verdicts recomputed"
         )
         for finding in result.findings:
             say(f"  [red]entry {finding.entry}[/]: {plain(finding.what)}")

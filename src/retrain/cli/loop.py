@@ -1,4 +1,4 @@
-"""Commands that do the work: check, run."""
+"""Is a retrain due, and what comes of it? The commands that do the work: check and run."""
 
 from typing import Annotated
 
@@ -47,7 +47,7 @@ def run_command(
     ] = "manual",
     as_json: AsJson = False,
 ) -> None:
-    """Retrain now: gather and clean examples, tune, compare with the champion, promote only if that is shown to be better."""
+    """Retrain now: gather and clean examples, tune, compare, and promote only what is shown to be better."""
     causes: dict[str, Cause] = {"manual": "manual", "drift": "drift", "schedule": "schedule"}
     if cause not in causes:
         raise UsageError(f"--cause is {cause!r}; expected manual, drift or schedule")
@@ -74,6 +74,8 @@ def _print_check(result: CheckResult) -> None:
         table(("signal", "method", "score", "threshold", ""), rows)
     for reason in result.reasons:
         say(f"  {plain(reason)}")
+    for reason, count in result.broken_rows.items():
+        say(f"  {count} rows left out: {plain(reason)}")
     if result.report:
         say(f"report: {plain(result.report)}")
     if result.retrain:
@@ -94,7 +96,8 @@ def _print_run(result: RunResult) -> None:
             ],
         )
         say(
-            f"difference {low:+.3f} to {high:+.3f} ({seen.difference.confidence:.0%}), exact McNemar p = {seen.p_value:.2g}"
+            f"difference {low:+.3f} to {high:+.3f} ({seen.difference.confidence:.0%}), exact McNemar p "
+            f"= {seen.p_value:.2g}"
         )
     for reason in result.reasons:
         say(f"  {plain(reason)}")

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from retrain.cli import change, demo, look, loop, setup
@@ -15,7 +14,6 @@ EPILOG = (
     "(store, disk, a killed process), 4 refused for safety. Settings: RETRAIN_STORE, RETRAIN_MODELS, RETRAIN_WORK, "
     "RETRAIN_CACHE."
 )
-INTERRUPTED = 130
 
 app = typer.Typer(
     help="Keeps a fine-tuned language model good, unattended: drift, retraining, paired evaluation, safe promotion.",
@@ -32,19 +30,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status."""
     as_json = "--json" in arguments
     try:
-        app(list(arguments), standalone_mode=False)
+        app(list(arguments))
+    except SystemExit as ended:
+        # Every command ends so, with 0, its own status, or 2 for words that the parser did not understand.
+        return ended.code if isinstance(ended.code, int) else 0
     except RetrainError as error:
         return _failed(type(error).__name__, str(error), error.exit_status, as_json=as_json)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         sentence = f"{error.strerror or error}{where}; mend that and run the same command again: nothing was lost"
         return _failed("OSError", sentence, WorldError.exit_status, as_json=as_json)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        progress.print("interrupted; the next `retrain run` goes on from here")
-        return INTERRUPTED
     return 0
 
 

@@ -1,6 +1,7 @@
-"""Commands that set a model up: init, validate, schema."""
+"""How is a model set up? The commands init, validate and schema."""
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from retrain.cli.output import AsJson, Model, plain, print_json, say
 from retrain.dataset.gather import read_examples
 from retrain.errors import UsageError
 from retrain.settings import from_environment
-from retrain.spec import ModelSpec, json_schema
+from retrain.spec import MODEL_NAME, ModelSpec, json_schema
 from retrain.spec_file import load_spec
 
 SCHEMA_FILE = "retrain-spec.schema.json"
@@ -33,6 +34,8 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write a spec to start from, with every line explained, and the schema that lets an editor complete it."""
+    if not re.match(MODEL_NAME, model):
+        raise UsageError(f"model name {model!r} cannot be used; expected lower-case letters, digits, '-' and '_'")
     models = from_environment().models
     path = models / f"{model}.yaml"
     if path.exists():

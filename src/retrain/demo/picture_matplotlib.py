@@ -43,13 +43,17 @@ def _scores(axis: Axes, weeks: list[Week]) -> None:
         middle, colour = _day(week.start + WEEK / 2), COLOURS[week.check.state]
         signals = week.check.signals if week.check.state != "insufficient_data" else ()
         if not signals:
-            axis.axvspan(_day(week.start), _day(week.start + WEEK), color=COLOURS["insufficient_data"], alpha=0.15, lw=0)
+            axis.axvspan(
+                _day(week.start), _day(week.start + WEEK), color=COLOURS["insufficient_data"], alpha=0.15, lw=0
+            )
             axis.text(middle, 0.08, "reference\nis gathered", ha="center", color=INK, fontsize=9)
             continue
         worst = max(signals, key=lambda signal: signal.value / signal.threshold)
         height = worst.value / worst.threshold
         axis.bar(middle, height, width=5.2, color=colour)
-        axis.text(middle, height, f"{worst.signal}\n{week.check.state}", ha="center", va="bottom", fontsize=9, color=INK)
+        axis.text(
+            middle, height, f"{worst.signal}\n{week.check.state}", ha="center", va="bottom", fontsize=9, color=INK
+        )
     axis.axhline(1.0, color=COLOURS["alarm"], linestyle="--", linewidth=1.5)
     axis.text(0.004, 1.02, "threshold", transform=axis.get_yaxis_transform(), color=COLOURS["alarm"], fontsize=10)
     axis.set_ylabel("strongest drift score\n(multiple of its threshold)", fontsize=11)

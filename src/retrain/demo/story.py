@@ -71,7 +71,7 @@ class Teller:
         self._traffic = Traffic(self._corpus, SEED)
         self._narrate = narrate
         self._watch = ChampionWatch(MODEL, demo_settings(root), refresh_seconds=0)
-        self._serving: tuple[ServedChampion, "Classifier"] | None = None
+        self._serving: tuple[ServedChampion, Classifier] | None = None
         self._next_week = start
         self.story = Story(root=root)
 
@@ -145,7 +145,9 @@ class Teller:
                         groups={"channel": arrival.message.channel},
                     )
                 )
-        right = [classifier.labels[int(row.argmax())] == a.message.label for a, row in zip(arrivals, scores, strict=True)]
+        right = [
+            classifier.labels[int(row.argmax())] == a.message.label for a, row in zip(arrivals, scores, strict=True)
+        ]
         return ids, sum(right) / len(right)
 
     def _champion(self) -> "tuple[ServedChampion, Classifier]":

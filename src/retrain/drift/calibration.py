@@ -1,7 +1,7 @@
 """From which value on is a score more than chance? Measured on the reference's own blocks, in the order of time.
 
-Rows of real traffic are not independent: three rows of one intent in a row turned a nominal 1 % of false alarms into 92 %. So
-the null is no formula but the reference itself: blocks of it, together as long as the window, against the rest of it.
+Rows of real traffic are not independent: three rows of one intent in a row made a nominal 1 % of false alarms 92 %.
+So the null is no formula but the reference itself: blocks of it, together as long as the window, against the rest.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import gamma, norm, t
 
-from retrain.drift.statistics import Floats, Parts, Statistic, ks, mmd, rank_shift, tail_share, total_variation
+from retrain.drift.statistics import (
+    Floats,
+    Parts,
+    Statistic,
+    ks,
+    mean_difference,
+    mmd,
+    rank_shift,
+    tail_share,
+    total_variation,
+)
 
 SEED = 17
 MIN_BLOCK = 20
@@ -41,14 +51,18 @@ METHODS = {
 
 
 def threshold(method: Method, reference: NDArray[np.generic], *, current_rows: int, rate: float, draws: int) -> float:
-    """The score that a quiet window of `current_rows` rows reaches at the given rate; 0 where the reference is constant."""
+    """What a quiet window of `current_rows` rows reaches at the given rate; 0 where the reference is constant."""
     taken = rows_taken(len(reference), current_rows)
     null = method.statistic(reference, blocks(len(reference), taken, draws))
-    # Each statistic is a size of a difference of two means, so chance scales it with the root of 1/m + 1/n. This
-    # carries the draws over to the whole reference, and to windows larger than what can be cut out of it.
-    whole = 1 / current_rows + 1 / len(reference)
-    cut = 1 / taken + 1 / (len(reference) - taken)
-    return sqrt(whole / cut) * _quantile(null, rate, method.tail, len(reference) // block_length(len(reference)))
+    spread = _scale(len(reference), current_rows)
+    return spread * _quantile(null, rate, method.tail, len(reference) // block_length(len(reference)))
+
+
+def share_noise(marks: NDArray[np.float32], *, current_rows: int, draws: int) -> Floats:
+    """Standard deviation by chance of (share in a window - share in the reference), for each column of marks."""
+    rows = len(marks)
+    parts = blocks(rows, rows_taken(rows, current_rows), draws)
+    return _scale(rows, current_rows) * np.asarray(np.sqrt(np.mean(mean_difference(marks, parts) ** 2, axis=0)))
 
 
 def rows_taken(reference_rows: int, current_rows: int) -> int:
@@ -73,6 +87,15 @@ def blocks(rows: int, taken: int, draws: int) -> Parts:
     return parts
 
 
+def _scale(rows: int, current_rows: int) -> float:
+    """Carries the draws over to the whole reference, and to windows larger than what can be cut out of it.
+
+    Each statistic is the size of a difference of two means, which chance scales with the root of 1/m + 1/n.
+    """
+    taken = rows_taken(rows, current_rows)
+    return sqrt((1 / current_rows + 1 / rows) / (1 / taken + 1 / (rows - taken)))
+
+
 def _quantile(null: Floats, rate: float, tail: Tail, block_count: int) -> float:
     sizes = null if tail == "rise" else np.abs(null)
     if rate * len(null) >= DRAWS_BEYOND:
@@ -83,7 +106,7 @@ def _quantile(null: Floats, rate: float, tail: Tail, block_count: int) -> float:
     mean, variance = float(sizes.mean()), float(sizes.var())
     if variance == 0:
         return mean
-    # A gamma law with the draws' mean and variance: within 3 % of Kolmogorov's at 1 in 1,000, above chi and half-normal.
+    # A gamma law with the draws' mean and variance: within 3 % of Kolmogorov's at 1 in 1,000, above chi's.
     # Few blocks know their spread badly; Student's quantile over the normal one is by how much.
     far = float(gamma.isf(rate, mean**2 / variance, scale=variance / mean))
     return mean + (far - mean) * float(t.isf(rate, max(1, block_count - 1)) / norm.isf(rate))

@@ -1,6 +1,6 @@
 """When does a window count as drifted, and when does a series of windows raise an alarm?"""
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from retrain.values import Policy
 
@@ -42,4 +42,13 @@ class DriftPolicy(Policy):
     examples_in_reports: int = Field(default=3, ge=0)
     """Production texts quoted per change in reports; 0 quotes none."""
     max_windows_per_check: int = Field(default=31, ge=1)
-    """Owed windows one check works off after an outage; the next check goes on from the watermark. 31: a month of days."""
+    """Owed windows one check works off after an outage; the next check goes on from the watermark. 31: a month."""
+
+    @model_validator(mode="after")
+    def _alarm_can_be_raised(self) -> "DriftPolicy":
+        if self.alarm_after > self.alarm_within:
+            raise ValueError(
+                f"alarm_after is {self.alarm_after} and alarm_within {self.alarm_within}: so many drifted windows "
+                f"never fit, and no alarm would ever be raised; make alarm_within at least {self.alarm_after}"
+            )
+        return self

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-# Beyond this many characters only the length is read: one pasted document must not cost as much as a thousand questions.
+# Beyond so many characters only the length is read: a pasted document must not cost as much as a thousand questions.
 READ_CHARS = 4_000
 # Rows this close in time count as one conversation, which repeats its own words. Ten times the bursts of three that
 # made independent tests useless (a nominal 1 % of false alarms became 92 %).
@@ -18,7 +18,9 @@ NEAR_ROWS = 30
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 # Scripts without spaces are read letter by letter, or each sentence would be one unseen word.
-_WORD = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|(?:(?![\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff])[^\W\d_])+")
+_WORD = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]|(?:(?![\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff])[^\W\d_])+"
+)
 
 Words = frozenset[str]
 
@@ -72,7 +74,9 @@ def vocabulary(words: Iterable[Words]) -> dict[str, Seen]:
 
 def unseen_share(words: Sequence[Words], known: dict[str, Seen]) -> NDArray[np.float64]:
     """Share of each text's words that the reference does not have; 0 for a text without words."""
-    return np.array([_share(sum(word not in known for word in of_row), len(of_row)) for of_row in words], dtype=np.float64)
+    return np.array(
+        [_share(sum(word not in known for word in of_row), len(of_row)) for of_row in words], dtype=np.float64
+    )
 
 
 def own_unseen_share(words: Sequence[Words], known: dict[str, Seen]) -> NDArray[np.float64]:

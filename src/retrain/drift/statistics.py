@@ -1,8 +1,8 @@
 """How far apart are two groups of rows? One number a statistic, for many divisions of the same rows at once.
 
-Each function takes one value (or vector) a row and `parts`, a boolean matrix with one division a line: True for the rows of
-the one group, False for those of the other. So the same code measures a window against its reference, and the
-reference's own blocks against the rest of it. All but `mmd` and `total_variation` are exact for ties.
+Each function takes one value (or vector) a row and `parts`, a boolean matrix with one division a line: True for one
+group of rows, False for the other. So the same code measures a window against its reference, and the
+reference's own blocks against the rest of it.
 """
 
 from collections.abc import Callable
@@ -40,23 +40,23 @@ def total_variation(codes: NDArray[np.generic], parts: Parts) -> Floats:
     _, columns = np.unique(codes, return_inverse=True)
     one_hot = np.zeros((len(codes), int(columns.max()) + 1), dtype=np.float32)
     one_hot[np.arange(len(codes)), columns] = 1.0
-    return np.asarray(np.abs(_mean_difference(one_hot, parts)).sum(axis=1) / 2)
+    return np.asarray(np.abs(mean_difference(one_hot, parts)).sum(axis=1) / 2)
 
 
 def mmd(features: NDArray[np.generic], parts: Parts) -> Floats:
     """Maximum mean discrepancy of rows given as `fourier_features`: the length of the difference of means."""
-    return np.asarray(np.linalg.norm(_mean_difference(features, parts), axis=1))
+    return np.asarray(np.linalg.norm(mean_difference(features, parts), axis=1))
 
 
 def tail_share(beyond: NDArray[np.generic], parts: Parts) -> Floats:
     """By how much the share of rows marked as `beyond` is larger inside the part than outside, -1 to 1."""
-    return np.asarray(_mean_difference(beyond[:, None], parts)[:, 0])
+    return np.asarray(mean_difference(beyond[:, None], parts)[:, 0])
 
 
 def rank_shift(values: NDArray[np.generic], parts: Parts) -> Floats:
     """2 (AUC - 0.5): 1 when every value inside the part is larger than every one outside, -1 the other way round."""
     ranks = rankdata(values)[:, None]
-    return np.asarray(2.0 / len(values) * _mean_difference(ranks, parts)[:, 0])
+    return np.asarray(2.0 / len(values) * mean_difference(ranks, parts)[:, 0])
 
 
 def fourier_features(vectors: NDArray[np.float32], *, like: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
@@ -78,7 +78,7 @@ def _median_distance(vectors: NDArray[np.float32]) -> float:
     return float(np.sqrt(max(float(np.median(above)), 1e-12))) if len(above) else 1.0
 
 
-def _mean_difference(features: NDArray[np.generic], parts: Parts) -> Floats:
+def mean_difference(features: NDArray[np.generic], parts: Parts) -> Floats:
     """Mean of the rows inside each part, less the mean of those outside."""
     size = parts.sum(axis=1, keepdims=True).astype(np.float64)
     inside = (parts.astype(features.dtype) @ features).astype(np.float64)

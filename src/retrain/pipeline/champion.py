@@ -33,14 +33,14 @@ class ServedChampion:
     """Where a base that the spec names by a relative folder is looked for."""
 
     def load(self) -> "Classifier":
-        """The model itself, ready to answer. Loads torch; raises DigestMismatch when the base is not what it was trained on."""
+        """The model, ready to answer. Loads torch; raises DigestMismatch when the base is not the one trained on."""
         from retrain.training.classify_torch import Classifier, base_of  # noqa: PLC0415
 
         return Classifier.load(self.path, locate(base_of(self.path), self.models))
 
 
 class ChampionWatch:
-    """Answers "which version?" from memory, and looks at the ledger again when the answer is older than `refresh_seconds`."""
+    """Answers "which version?" from memory; looks at the ledger again after `refresh_seconds`."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ _watches_lock = threading.Lock()
 
 
 def champion(model: str, settings: Settings | None = None) -> ServedChampion:
-    """The version of a model that should serve now. Cheap to call for every request; notices a promotion within seconds.
+    """The version of a model that should serve now. Cheap enough for every request; notices a promotion in seconds.
 
     Raises UnknownVersion when there is no champion, DigestMismatch when its stored bytes were changed.
     """

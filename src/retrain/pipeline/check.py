@@ -39,6 +39,8 @@ class CheckResult(Value):
     reasons: tuple[str, ...]
     report: str | None
     """Address of the HTML report."""
+    broken_rows: dict[str, int]
+    """Reason to the number of rows of that window that could not be used."""
     windows: int
     """Windows judged by this check: 0 when nothing was owed, several after an outage."""
 
@@ -81,6 +83,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         signals=_signals(report),
         monitor=monitor.model_dump(mode="json"),
         report=digest,
+        broken=report.quarantined,
     )
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
@@ -120,7 +123,8 @@ def _record_insufficient(site: Site, window: Window) -> None:
     def draft(newest: LedgerEntry | None) -> Draft | None:
         state = newest.state if newest else State()
         last = state.last_check
-        if last and last.end == window.end and last.state == "insufficient_data" or state.watermark != window.start:
+        said = last is not None and (last.end, last.state) == (window.end, "insufficient_data")
+        if said or state.watermark != window.start:
             return None
         event = Checked(
             start=window.start, end=window.end, rows=window.total, state="insufficient_data", monitor=state.monitor
@@ -138,16 +142,18 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
     last = state.last_check
     if last is None:
         return _unknown(site, "; ".join(reasons))
+    newest = _newest_judged(site, judged)
     report = site.checks(last.end).address(last.report, "report.html") if last.report else None
     return CheckResult(
         model=site.model,
         window=WindowSeen(start=last.start, end=last.end, rows=last.rows),
         state=last.state,
-        signals=_last_signals(site, judged),
+        signals=newest.signals if newest else (),
         retrain=decision.retrain,
         cause=decision.cause,
         reasons=(*reasons, *decision.reasons),
         report=report,
+        broken_rows=newest.broken if newest else {},
         windows=len(judged),
     )
 
@@ -164,20 +170,20 @@ def _unknown(site: Site, reason: str) -> CheckResult:
         cause=decision.cause,
         reasons=(reason, *decision.reasons),
         report=None,
+        broken_rows={},
         windows=0,
     )
 
 
-def _last_signals(site: Site, judged: Sequence[Checked]) -> tuple[Signal, ...]:
+def _newest_judged(site: Site, judged: Sequence[Checked]) -> Checked | None:
     if judged:
-        return judged[-1].signals
-    checks = [entry.event for entry in site.ledger.entries() if isinstance(entry.event, Checked)]
-    return checks[-1].signals if checks else ()
+        return judged[-1]
+    return next((entry.event for entry in site.ledger.backwards() if isinstance(entry.event, Checked)), None)
 
 
 def _decision(site: Site, state: State) -> TriggerDecision:
     now = site.clock()
-    return decide(situation_of(state, asked="check", now=now), site.spec.trigger, now=now)
+    return decide(situation_of(state, now=now), site.spec.trigger, now=now)
 
 
 def _signals(report: DriftReport) -> tuple[Signal, ...]:

@@ -31,7 +31,7 @@ class Run:
     tell: Tell
 
     def append(self, event: Event, reasons: tuple[str, ...], evidence: dict[str, str] | None = None) -> LedgerEntry:
-        """Append a step of this run. Raises ClaimLost when another run has taken over: then nothing of this one counts."""
+        """Append a step of this run. Raises ClaimLost when another run has taken over: nothing of this one counts."""
 
         def draft(newest: LedgerEntry | None) -> Draft:
             self.check_standing(newest.state if newest else State())
@@ -46,7 +46,8 @@ class Run:
         if state.claim is None or state.claim.id != self.claim.id:
             holder = f"run {short(state.claim.id)} holds the claim now" if state.claim else "the claim was ended"
             raise ClaimLost(
-                f"run {short(self.claim.id)} of {self.site.model!r} lost its claim ({holder}); its results do not count. "
+                f"run {short(self.claim.id)} of {self.site.model!r} lost its claim ({holder}); its "
+                f"results do not count. "
                 f"See `retrain history {self.site.model}`"
             )
 
@@ -74,9 +75,8 @@ def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
     def draft(newest: LedgerEntry | None) -> Draft | None:
         refused.clear()
         state, now = newest.state if newest else State(), site.clock()
-        decision = decide(
-            situation_of(state, asked="manual" if cause == "manual" else "check", now=now), site.spec.trigger, now=now
-        )
+        situation = situation_of(state, now=now, by_hand=reason if cause == "manual" else None)
+        decision = decide(situation, site.spec.trigger, now=now)
         dead = state.claim if state.claim and not stands(state.claim, now) else None
         if not decision.retrain and dead is None:
             running = state.claim is not None
@@ -117,6 +117,7 @@ def _who(state: State) -> tuple[str, ...]:
     holder = state.claim
     assert holder is not None
     return (
-        f"run {short(holder.id)} is retraining since {holder.at:%Y-%m-%d %H:%M} UTC (process {holder.pid} on {holder.host}); "
+        f"run {short(holder.id)} is retraining since {holder.at:%Y-%m-%d %H:%M} UTC (process "
+        f"{holder.pid} on {holder.host}); "
         f"wait for it, or until its claim expires at {holder.expires_at:%Y-%m-%d %H:%M} UTC",
     )

@@ -1,9 +1,9 @@
 """Is the challenger better? Both answer the same held-out rows now, and the gate reads what came of it."""
 
 from retrain.dataset.snapshot import texts
+from retrain.evaluation.compare import Answers, compare, majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
-from retrain.evaluation.compare import compare, majority_baseline
-from retrain.evaluation.metrics import expected_calibration_error
+from retrain.evaluation.metrics import calibration_error
 from retrain.pipeline.claim import Run
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.train import TrainedVersion
@@ -30,22 +30,19 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     versions = [trained.digest] if champion is None else [trained.digest, champion.version]
     run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows")
     scored = _scored(run, versions, texts(heldout))
-    baseline = majority_baseline(prepared.snapshot.train, len(heldout))
-    comparison = compare(
-        heldout,
-        baseline if champion is None else scored[1].predictions,
-        scored[0].predictions,
-        site.spec.evaluation,
-        champion_version=champion.version if champion else None,
-        challenger_version=trained.digest,
-    )
-    right = [prediction.label == row.label for prediction, row in zip(scored[0].predictions, heldout, strict=True)]
+    mine = scored[0].predictions
+    theirs = majority_baseline(prepared.snapshot.train, len(heldout)) if champion is None else scored[1].predictions
     report = EvaluationReport(
-        comparison=comparison,
+        comparison=compare(
+            heldout,
+            Answers(champion.version if champion else None, theirs),
+            Answers(trained.digest, mine),
+            site.spec.evaluation,
+        ),
         snapshot=prepared.digest,
         train_accuracy=trained.version.train_accuracy,
         latency_p95_ms=scored[0].latency_p95_ms,
-        calibration_error=expected_calibration_error([p.confidence for p in scored[0].predictions], right),
+        calibration_error=calibration_error([row.label for row in heldout], mine),
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")

@@ -62,27 +62,28 @@ def sentence(event: Event) -> str:
     """What happened, in one sentence."""
     match event:
         case Referenced():
-            return f"The drift reference was set from {event.rows} production rows."
+            text = f"The drift reference was set from {event.rows} production rows."
         case Checked():
             span = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M}"
             due = " A retrain is due." if event.retrain else ""
-            return f"The window {span} ({event.rows} rows) is {event.state.replace('_', ' ')}.{due}"
+            text = f"The window {span} ({event.rows} rows) is {event.state.replace('_', ' ')}.{due}"
         case Claimed():
             over = f", taking over from run {short(event.took_over)}" if event.took_over else ""
-            return f"Run {short(event.claim.id)} began for {event.claim.cause}{over}."
+            text = f"Run {short(event.claim.id)} began for {event.claim.cause}{over}."
         case Prepared():
-            return f"Run {short(event.claim)} stored its snapshot {short(event.snapshot)} of {event.clean} examples."
+            text = f"Run {short(event.claim)} stored its snapshot {short(event.snapshot)} of {event.clean} examples."
         case Trained():
-            return f"Run {short(event.claim)} trained version {short(event.version)}."
+            text = f"Run {short(event.claim)} trained version {short(event.version)}."
         case Ended():
             about = f" about version {short(event.challenger)}" if event.challenger else ""
-            return f"Run {short(event.claim)} ended {event.outcome}{about}; the champion stays."
+            text = f"Run {short(event.claim)} ended {event.outcome}{about}; the champion stays."
         case Promoted():
             over = f" in place of {short(event.over)}" if event.over else ""
             by = "by hand" if event.claim is None else f"by run {short(event.claim)}"
-            return f"Version {short(event.version)} became champion {by}{over}."
+            text = f"Version {short(event.version)} became champion {by}{over}."
         case RolledBack():
-            return f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+            text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+    return text
 
 
 def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:

@@ -1,4 +1,4 @@
-"""Which window of production is to be judged next? Counted from the ledger's watermark, never from the clock's ticks."""
+"""Which window of production is to be judged next? Counted from the ledger's watermark, never from a clock's ticks."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -7,10 +7,9 @@ from retrain.dataset.build import build_snapshot
 from retrain.dataset.gather import from_production, read_examples
 from retrain.dataset.snapshot import Example, Refusal, Snapshot
 from retrain.pipeline.claim import Run
-from retrain.pipeline.owed import read
 from retrain.pipeline.site import Site
 from retrain.production.labels import labelled, read_labels
-from retrain.production.reader import first_timestamp
+from retrain.production.reader import find_rows, first_timestamp
 from retrain.store.events import Prepared
 from retrain.values import Value, short
 
@@ -27,37 +26,40 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
     if run.claim.snapshot is not None:
         run.tell("prepare", f"going on with snapshot {short(run.claim.snapshot)}")
         return PreparedSnapshot(digest=run.claim.snapshot, snapshot=stored.get(run.site.snapshots, run.claim.snapshot))
-    examples = gather(run.site)
+    examples, broken = gather(run.site)
     run.tell("prepare", f"{len(examples)} labelled examples found")
     snapshot = build_snapshot(examples, run.site.spec.dataset, earlier_heldout=_earlier_heldout(run.site))
     if isinstance(snapshot, Refusal):
         return snapshot
-    digest = stored.put(run.site.snapshots, snapshot)
-    removed = tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
+    digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken})
+    removed = tuple(f"{count} example rows could not be read: {reason}" for reason, count in broken.items())
+    removed += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
     reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *removed)
     run.append(Prepared(claim=run.claim.id, snapshot=digest, clean=snapshot.clean), reasons, {"dataset": digest})
     run.tell("prepare", reasons[0])
     return PreparedSnapshot(digest=digest, snapshot=snapshot)
 
 
-def gather(site: Site) -> list[Example]:
-    """Standing examples, and production rows that have a label by now."""
+def gather(site: Site) -> tuple[list[Example], dict[str, int]]:
+    """Standing examples and production rows that have a label by now, and the number of broken example rows by reason."""
     policy = site.spec.dataset
-    standing, _ = read_examples(site.spec.path(policy.examples), site.spec.production.groups)
-    return [*standing, *_labelled_production(site)]
+    standing, broken = read_examples(site.spec.path(policy.examples), site.spec.production.groups)
+    return [*standing, *_labelled_production(site)], broken
 
 
 def _labelled_production(site: Site) -> list[Example]:
     place = site.spec.production.labels
     if place is None or not site.spec.path(place).exists():
         return []
-    labels = read_labels(site.spec.path(place), now=site.clock())
+    now = site.clock()
+    labels = read_labels(site.spec.path(place), now=now)
     first = first_timestamp(site.log, site.spec.production) if site.log.is_dir() else None
-    if first is None or not labels.by_id:
+    if first is None or labels.rows.is_empty():
         return []
-    start = max(first, site.clock() - timedelta(days=site.spec.dataset.label_days))
-    window = read(site, start, site.clock())
-    return from_production(labelled(window.rows, labels).rows)
+    start = max(first, now - timedelta(days=site.spec.dataset.label_days))
+    ids = set(labels.rows["id"])
+    rows = find_rows(site.log, site.spec.production, ids, span=(start, now), now=now)
+    return from_production(labelled(rows, labels).rows)
 
 
 def _earlier_heldout(site: Site) -> tuple[Example, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Embedding:
-    """The base as a function from texts to vectors, loaded at the first call: a check that owes nothing loads no torch."""
+    """The base as a function from texts to vectors, loaded at the first call: no window owed, no torch loaded."""
 
     site: Site
     _embedder: "Embedder | None" = None
@@ -63,7 +63,10 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> s
         found = window.total if window else 0
         since = state.champion.since if state.champion else None
         after = f" since the promotion at {since:%Y-%m-%d %H:%M} UTC" if since else ""
-        return f"the drift reference is being gathered: {found} production rows{after}, {needed} needed (drift.reference_rows)"
+        return (
+            f"the drift reference is being gathered: {found} production rows{after}, {needed} "
+            f"needed (drift.reference_rows)"
+        )
     champion = state.champion.version if state.champion else None
     embed = embedding.embed if embedding else None
     profile = build_reference(window, site.spec.drift, embed=embed, champion=champion)

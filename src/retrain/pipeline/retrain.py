@@ -1,4 +1,4 @@
-"""How does a run go from its claim to a promotion or a reasoned no? One pass, each step in the ledger, each resumable."""
+"""How does a run go from its claim to a promotion or a reasoned no? Each step is in the ledger, each can be resumed."""
 
 import shutil
 from typing import Literal

@@ -68,7 +68,8 @@ def find_version(site: Site, prefix: str) -> str:
     if len(found) != 1 or not prefix:
         what = "no version" if not found else f"{len(found)} versions"
         raise UnknownVersion(
-            f"{what} of {site.model!r} begin with {prefix!r}; give more digits of one that `retrain history {site.model}` shows"
+            f"{what} of {site.model!r} begin with {prefix!r}; give more digits of one that `retrain "
+            f"history {site.model}` shows"
         )
     return found[0]
 

@@ -3,7 +3,6 @@
 import socket
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from retrain.store.state import Claim, State
 from retrain.trigger.decide import Situation
@@ -12,10 +11,11 @@ UNKNOWN = "unknown"
 """Written to a claim where the kernel does not tell when a process began: such a claim only ends by expiring."""
 
 
-def situation_of(state: State, *, asked: Literal["check", "manual"], now: datetime) -> Situation:
-    """The facts that the trigger decides on."""
+def situation_of(state: State, *, now: datetime, by_hand: str | None = None) -> Situation:
+    """The facts that the trigger decides on; `by_hand` is the reason of a person who asks."""
     return Situation(
-        asked=asked,
+        asked="check" if by_hand is None else "manual",
+        reason=by_hand or "",
         check_state=state.last_check.state if state.last_check else None,
         episode_open=state.episode is not None,
         episode_answered=state.episode is not None and state.episode.answered,
@@ -30,7 +30,7 @@ def situation_of(state: State, *, asked: Literal["check", "manual"], now: dateti
 def stands(claim: Claim, now: datetime) -> bool:
     """Whether the run that holds a claim may still be at work.
 
-    On its own machine the kernel is asked, so that a killed run's work goes on at once; elsewhere the claim must expire.
+    On its own machine the kernel is asked, so a killed run's work goes on at once; elsewhere the claim must expire.
     """
     here = claim.host == socket.gethostname() and claim.process_start != UNKNOWN
     if here and claim.process_start != process_start(claim.pid):

@@ -35,7 +35,7 @@ def status(site: Site) -> ModelStatus:
     """The newest ledger entry, in a person's terms."""
     newest, now = site.ledger.newest(), site.clock()
     state = newest.state if newest else State()
-    decision = decide(situation_of(state, asked="check", now=now), site.spec.trigger, now=now)
+    decision = decide(situation_of(state, now=now), site.spec.trigger, now=now)
     champion = state.champion
     due = champion.since + timedelta(days=site.spec.trigger.max_age_days) if champion else None
     return ModelStatus(

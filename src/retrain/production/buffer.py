@@ -70,6 +70,13 @@ class Buffer:
             self._chars -= chars
             self._stats = replace(self._stats, written=self._stats.written + rows)
 
+    def lose(self, chars: int) -> None:
+        """A taken row cannot be written at all."""
+        with self._lock:
+            self._held -= 1
+            self._chars -= chars
+            self._stats = replace(self._stats, dropped=self._stats.dropped + 1)
+
     def count(self, *, errors: int = 0, bad_values: int = 0) -> None:
         """Count what went wrong."""
         with self._lock:

@@ -25,6 +25,11 @@ class RequiredColumns:
         self._file: Path | None = None
         self._found: list[str] = []
 
+    @property
+    def all_seen(self) -> bool:
+        """Whether there is nothing left to look for."""
+        return not self._missing
+
     def note(self, file: Path, names: Iterable[str]) -> None:
         """See the columns of a row or of a file with rows."""
         if not self._missing:

@@ -63,9 +63,8 @@ def _read(value: object) -> int:
 def _from_number(number: float) -> int:
     if not math.isfinite(number):
         raise ValueError
-    per_second = 1
-    while abs(number) >= LARGEST_SECONDS * per_second and per_second < 10**9:
-        per_second *= 1_000
+    size = abs(number) / LARGEST_SECONDS
+    per_second = 1 if size < 1 else 10**3 if size < 1e3 else 10**6 if size < 1e6 else 10**9
     if isinstance(number, int):
         return number * SECOND // per_second
     return round(number * SECOND / per_second)

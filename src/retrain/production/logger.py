@@ -85,8 +85,7 @@ class PredictionLogger:
     def close(self, timeout: float = CLOSE_SECONDS) -> bool:
         """Flush and stop; rows logged afterwards are dropped and counted. Returns what `flush` returns."""
         self._buffer.close()
-        stopped = self._thread is None or not self._thread.is_alive()
-        return (stopped and self._buffer.held == 0) or self._ask(_Call(stop=True), timeout)
+        return (self._thread is None and self._buffer.held == 0) or self._ask(_Call(stop=True), timeout)
 
     @property
     def stats(self) -> LoggerStats:
@@ -133,14 +132,17 @@ class PredictionLogger:
         stop = False
         while not stop:
             calls = self._next_calls()
-            safe = False
+            stop = any(call.stop for call in calls)
+            safe = None
             try:
                 safe = self._write()
             finally:
+                if stop or safe is None:
+                    # Before the callers are told: whoever calls next must not wait for a thread that is ending.
+                    self._thread = None
                 for call in calls:
-                    call.safe = safe
+                    call.safe = bool(safe)
                     call.done.set()
-            stop = any(call.stop for call in calls)
 
     def _next_calls(self) -> list[_Call]:
         try:
@@ -151,14 +153,22 @@ class PredictionLogger:
             calls.append(self._calls.get())
         return calls
 
+    def _encoded(self, row: Waiting) -> Line:
+        try:
+            line = encode(row.given, moment=row.moment)
+        except BaseException:
+            # A value whose own code raises ends this thread loudly; only its row is lost.
+            self._buffer.lose(row.chars)
+            raise
+        self._buffer.count(bad_values=line.bad)
+        return line
+
     def _write(self) -> bool:
         """Append all that is held; what the disk refuses stays held."""
         with self._writing:
             while True:
                 while len(self._lines) < CHUNK_ROWS and (row := self._buffer.take()) is not None:
-                    line = encode(row.given, moment=row.moment)
-                    self._lines.append((line, row.chars))
-                    self._buffer.count(bad_values=line.bad)
+                    self._lines.append((self._encoded(row), row.chars))
                 if not self._lines:
                     return True
                 done, error = self._files.append([line for line, _ in self._lines])

@@ -1,6 +1,6 @@
 """What happened in production between two moments? Reads the log once, in bounded memory, whatever its state."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -53,6 +53,19 @@ def count_rows(folder: Path, policy: ProductionPolicy, *, start: datetime, end: 
     for row in reading.rows():
         sample.add(row)
     return sample.total()
+
+
+def find_rows(
+    folder: Path, policy: ProductionPolicy, ids: Collection[str], *, span: tuple[datetime, datetime], now: datetime
+) -> pl.DataFrame:
+    """The rows with these ids, wherever they stand in the span: what labels are joined with, so never a sample."""
+    start, end = span
+    reading = _Reading(folder, policy, (micros(start), micros(end), micros(now) + policy.skew_minutes * MINUTE))
+    found = Sample(max(len(ids), 1))
+    for row in reading.rows():
+        if row.id in ids:
+            found.add(row)
+    return _frame(found.rows(), policy)
 
 
 def first_timestamp(folder: Path, policy: ProductionPolicy) -> datetime | None:
@@ -133,7 +146,7 @@ def _records(
         return prepared(frame, policy, span)
 
     for record in read_records(file, prepare):
-        if not isinstance(record.content, Reason):
+        if not (columns.all_seen or isinstance(record.content, Reason)):
             columns.note(file, record.content)
         yield record
 

@@ -53,18 +53,19 @@ def read_row(record: Mapping[str, object], timestamp: int, line: int, policy: Pr
 
 def is_blank(value: object) -> bool:
     """Whether there is nothing: null, NaN in place of null, or white space."""
-    if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def identity(value: object) -> str:
     """An id as text: whole numbers are written out, since one log may keep as text what another keeps as a number."""
+    if isinstance(value, str) and len(value) <= ID_CHARS:
+        return _encodable(value)
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    text = str(whole) if isinstance(whole, int) and not isinstance(whole, bool) else whole
-    if not isinstance(text, str) or len(text) > ID_CHARS:
+    if isinstance(whole, bool) or not isinstance(whole, int) or abs(whole) >= 10**18:
         raise BrokenValueError(Reason.BAD_ID)
-    return _encodable(text)
+    return str(whole)
 
 
 def name(value: object, reasons: tuple[Reason, Reason]) -> str:
@@ -89,8 +90,10 @@ def _text(value: object, limit: int, reasons: tuple[Reason, Reason]) -> str:
 
 def _encodable(text: str) -> str:
     """JSON can spell half a surrogate pair, and no other format can keep it."""
+    if text.isascii():
+        return text
     try:
-        text.isascii() or text.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
         raise BrokenValueError(Reason.NOT_UTF8) from None
     return text
@@ -105,6 +108,8 @@ def _confidence(value: object) -> float | None:
 
 
 def _probability(value: object, reason: Reason) -> float:
+    if type(value) is float and 0.0 <= value <= 1.0:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise BrokenValueError(reason)
     if not -TOLERANCE <= value <= 1 + TOLERANCE:
@@ -123,7 +128,7 @@ def _entropy(value: object) -> float | None:
     if whole <= 0:
         raise BrokenValueError(Reason.BAD_SCORES)
     # fsum does not depend on the order of the labels, which differs between formats.
-    return max(0.0, math.fsum(-one / whole * math.log(one / whole) for one in chances if one / whole > 0))
+    return max(0.0, math.log(whole) - math.fsum([one * math.log(one) for one in chances if one > 0]) / whole)
 
 
 def _scores(value: object) -> Mapping[str, object]:

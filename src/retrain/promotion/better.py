@@ -5,7 +5,7 @@ from retrain.evaluation.paired import lower_bound, tango, upper_bound
 from retrain.evaluation.power import DEFAULT_POWER, rows_for_bound, rows_for_power
 from retrain.promotion.decision import Check
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.words import about, percent, span
+from retrain.promotion.words import about, chance, percent, span
 
 RULE = "better_or_equal"
 
@@ -22,8 +22,8 @@ def _superior(seen: Comparison, policy: PromotionPolicy) -> Check:
     significant = seen.p_value <= policy.alpha
     facts = (
         f"difference {_gain(seen):+.3f}, {percent(1 - policy.alpha)} interval {span(between.low, between.high)} "
-        f"on {seen.rows} rows ({won} won, {lost} lost), exact McNemar p {seen.p_value:.4f} "
-        f"{'<=' if significant else '>'} {policy.alpha:g}, against {_opponent(seen)}"
+        f"on {seen.rows} rows ({won} won, {lost} lost), exact McNemar p {chance(seen.p_value)}, "
+        f"{'within' if significant else 'over'} {policy.alpha:g}, against {_opponent(seen)}"
     )
     if significant and won > lost:
         return Check(rule=RULE, verdict="pass", reason=f"better: {facts}")

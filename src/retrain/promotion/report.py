@@ -1,18 +1,20 @@
 """What do people read about a decision? One page of Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.promotion.decision import PromotionDecision
-from retrain.promotion.words import percent, span
+from retrain.promotion.words import chance, percent, span
 from retrain.values import short
 
 MOST_LABELS = 10
+MARKUP = re.compile(r"&(?=#?\w+;)|<(?=[A-Za-z/!?])")
 HEADLINE = {
-    "promote": "Promote: the challenger replaces the champion",
-    "hold": "Hold: the champion stays",
-    "inconclusive": "Inconclusive: the champion stays until more is known",
+    "promote": "Promote: the challenger goes into service",
+    "hold": "Hold: nothing changes",
+    "inconclusive": "Inconclusive: nothing changes until more is known",
 }
 
 
@@ -28,7 +30,10 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
         "## Both models\n",
         _table(
             ["model", "accuracy", "macro precision", "macro recall", "macro F1"],
-            [["champion", *_cells(seen.champion)], ["challenger", *_cells(seen.challenger)]],
+            [
+                ["champion" if seen.champion_version else "stand-in", *_cells(seen.champion)],
+                ["challenger", *_cells(seen.challenger)],
+            ],
         ),
         _difference(report),
         *_slices(seen.slices),
@@ -45,11 +50,12 @@ def _champion(seen: Comparison) -> str:
 def _difference(report: EvaluationReport) -> str:
     seen = report.comparison
     won, lost = seen.only_challenger_right, seen.only_champion_right
+    rival = "champion" if seen.champion_version else "stand-in"
     between = span(seen.difference.low, seen.difference.high)
     gain, confidence = (won - lost) / max(seen.rows, 1), percent(seen.difference.confidence)
     return (
-        f"Difference in accuracy {gain:+.3f}, {confidence} interval {between} (Tango). Only the challenger was right on {won:,} "
-        f"rows, only the champion on {lost:,} (exact McNemar p {seen.p_value:.4f}).\n\n"
+        f"Difference in accuracy {gain:+.3f}, {confidence} interval {between} (Tango). Only the challenger was right "
+        f"on {won:,} rows, only the {rival} on {lost:,} (exact McNemar p {chance(seen.p_value)}).\n\n"
         f"The challenger has {report.train_accuracy:.3f} on training rows, expected calibration error "
         f"{report.calibration_error:.3f}, and answers 95 % of single rows within {report.latency_p95_ms:,.1f} ms.\n"
     )
@@ -90,4 +96,4 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _cell(text: str) -> str:
     """Labels come from outside: none may end a cell or a line, or become markup."""
     flat = " ".join(text.split())
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return MARKUP.sub(lambda found: f"&{'amp' if found[0] == '&' else 'lt'};", flat).replace("|", "\\|")

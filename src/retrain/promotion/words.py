@@ -25,6 +25,11 @@ def span(low: float, high: float) -> str:
     return f"{low:+.3f} to {high:+.3f}"
 
 
+def chance(p: float) -> str:
+    """A p-value as part of a sentence; never 0, since nothing is impossible."""
+    return f"{p:.4f}" if p >= 0.0001 else "under 0.0001"
+
+
 def named(names: Sequence[str]) -> str:
     """The first few by name, the others by number."""
     more = len(names) - NAMED

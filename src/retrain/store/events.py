@@ -42,6 +42,8 @@ class Checked(Value):
     signals: tuple[Signal, ...] = ()
     monitor: dict[str, Any] = Field(default_factory=dict)
     report: str | None = None
+    broken: dict[str, int] = Field(default_factory=dict)
+    """Reason to the number of log rows that could not be used."""
     retrain: bool = False
     """Whether the trigger asked for a retrain at this check."""
 
@@ -127,7 +129,7 @@ def fold(state: State, event: Event, at: datetime) -> State:
         case Promoted():
             return _promoted(state, event, at)
         case RolledBack():
-            return _rolled_back(state, event, at)
+            return _rolled_back(state, at)
     return state.model_copy(update=changes)
 
 
@@ -164,7 +166,7 @@ def _promoted(state: State, event: Promoted, at: datetime) -> State:
     return _with_reference(state.model_copy(update={**changes, "claim": claim}), event.reference, at)
 
 
-def _rolled_back(state: State, event: RolledBack, at: datetime) -> State:
+def _rolled_back(state: State, at: datetime) -> State:
     restored = state.predecessors[-1].model_copy(update={"since": at})
     changes = {"champion": restored, "predecessors": state.predecessors[:-1], "rest": Rest(ended_at=at)}
     return _with_reference(state.model_copy(update=changes), restored.reference, at)

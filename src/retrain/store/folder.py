@@ -97,7 +97,7 @@ class FolderStore:
                     write(stream)
                     stream.flush()
                     os.fsync(stream.fileno())
-                # The link is the commit: it fails if the name exists, and the name only ever shows complete, synced bytes.
+                # The link is the commit: it fails if the name exists, and a name only ever shows complete bytes.
                 os.link(part, target)
             finally:
                 part.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from retrain.errors import AlreadyExists, BrokenLedger, NotInStore
 from retrain.store.events import Event, fold
@@ -20,7 +20,7 @@ class Draft(Value):
     event: Event
     reasons: tuple[str, ...]
     actor: str
-    evidence: dict[str, str] = {}
+    evidence: dict[str, str] = Field(default_factory=dict)
     """What the decision was made from: name to digest of a stored bundle (complete before the entry is written)."""
 
 
@@ -73,6 +73,11 @@ class Ledger:
     def entries(self) -> Iterator[LedgerEntry]:
         """Every entry, oldest first, as stored: `follows` says whether two of them hold together."""
         for key in self._store.keys(self._prefix):
+            yield self._parse(key, self._store.read(key))
+
+    def backwards(self) -> Iterator[LedgerEntry]:
+        """Every entry, newest first: what was last said of something is found without reading a year of entries."""
+        for key in sorted(self._store.keys(self._prefix), reverse=True):
             yield self._parse(key, self._store.read(key))
 
     def append(self, decide: Decide) -> LedgerEntry | None:
@@ -128,7 +133,8 @@ class Ledger:
             ) from error
         if self._key(entry.number) != key or entry.canonical() != content:
             raise BrokenLedger(
-                f"ledger entry {key!r} in {self._store.address} says it is number {entry.number} of {entry.model!r}, or is "
+                f"ledger entry {key!r} in {self._store.address} says it is number {entry.number} of "
+                f"{entry.model!r}, or is "
                 f"not in canonical form: it was changed after it was written. Restore the file from a backup"
             )
         return entry
@@ -141,7 +147,8 @@ class Ledger:
             return self._parse(key, self._store.read(key))
         except NotInStore:
             raise BrokenLedger(
-                f"ledger entry {key!r} is missing in {self._store.address}, {entry.number} is there; nothing was decided. "
+                f"ledger entry {key!r} is missing in {self._store.address}, {entry.number} is there; "
+                f"nothing was decided. "
                 f"Restore the missing file from a backup"
             ) from None
 
@@ -154,7 +161,8 @@ def follows(before: LedgerEntry | None, entry: LedgerEntry) -> None:
     if entry.previous != (before.digest if before else None):
         expected = short(before.digest) if before else "none"
         raise BrokenLedger(
-            f"{where}: it names {short(entry.previous or 'none')} as the entry before it, found is {expected}: one of the "
+            f"{where}: it names {short(entry.previous or 'none')} as the entry before it, found is "
+            f"{expected}: one of the "
             f"two was changed after it was written. Restore both from a backup"
         )
     if fold(before.state if before else State(), entry.event, entry.at) != entry.state:

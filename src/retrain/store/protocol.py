@@ -19,7 +19,7 @@ class Store(Protocol):
         """Where this store is, as a person would write it."""
 
     def create(self, key: str, content: bytes) -> None:
-        """Write content under a new key. Raises AlreadyExists when the key is taken, StoreError when it cannot be kept."""
+        """Write content under a new key. Raises AlreadyExists when it is taken, StoreError when it cannot be kept."""
 
     def create_from(self, key: str, source: Path) -> None:
         """The same for a file, streamed."""

@@ -1,6 +1,5 @@
 """How are large, immutable things kept? As bundles: files, and a manifest whose digest is the bundle's name."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -74,7 +73,7 @@ class Shelf:
         return content
 
     def verify(self, digest: str, name: str) -> None:
-        """Raise DigestMismatch or NotInStore unless the file is what the manifest promised; streamed, whatever its size."""
+        """Raise DigestMismatch or NotInStore unless the file is what the manifest promised; streamed."""
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch) / "copy"
             self._fetch_file(digest, _plain(name), self.manifest(digest).files[name], copy)
@@ -126,7 +125,8 @@ class Shelf:
 
     def _tampered(self, digest: str, name: str) -> str:
         return (
-            f"{self._kind} {short(digest)}, file {name!r} at {self._store.address}: the bytes do not match the manifest's "
+            f"{self._kind} {short(digest)}, file {name!r} at {self._store.address}: the bytes do not "
+            f"match the manifest's "
             f"digest; it was changed or cut after it was stored. It is not used; restore it from a backup or roll back"
         )
 
@@ -146,7 +146,7 @@ class Shelf:
 
 def _plain(name: str) -> str:
     """A file name that stays in its folder."""
-    if name != os.path.basename(name) or name in ("", ".", "..", MANIFEST) or name.startswith(".") or "\\" in name:
+    if name != Path(name).name or name in ("", ".", "..", MANIFEST) or name.startswith(".") or "\\" in name:
         raise UnsafeName(f"file name {name!r} in a bundle is not a plain name; the bundle is not used")
     return name
 

@@ -23,7 +23,7 @@ class Champion(Value):
 
 
 class Claim(Value):
-    """Who is retraining, since when, and how far the run has come. Progress outlives the process: the next run goes on."""
+    """Who is retraining, since when, and how far that has come. Progress outlives the process: the next run goes on."""
 
     id: str
     cause: Cause
@@ -61,7 +61,7 @@ class LastCheck(Value):
 
 
 class Rest(Value):
-    """When retraining last ended, and how often in a row it was refused or failed: what cooldown and backoff rest on."""
+    """When retraining last ended, and how often in a row it was refused or failed: cooldown and backoff rest on it."""
 
     ended_at: datetime | None = None
     refusals: int = 0

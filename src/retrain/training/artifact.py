@@ -42,7 +42,8 @@ def read_model_file(folder: Path) -> ModelFile:
 
 def packed_head(head: Head) -> bytes:
     """The head as a safetensors file, in the float32 that it computes with."""
-    return save({"weight": head.weight.astype(np.float32), "bias": head.bias.astype(np.float32)})
+    content: bytes = save({"weight": head.weight.astype(np.float32), "bias": head.bias.astype(np.float32)})
+    return content
 
 
 def unpacked_head(content: bytes) -> Head:

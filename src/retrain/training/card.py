@@ -1,6 +1,6 @@
 """What should a person know before relying on this version? The model card, from what was measured and nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from retrain.training.version import Cost, Kind, ModelVersion, Trial
@@ -107,7 +107,7 @@ def _cost(cost: Cost) -> str:
     return "Of training alone, without data preparation and evaluation.\n\n" + _table(("what", "how much"), rows)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

@@ -1,4 +1,4 @@
-"""How is a process of ours asked, watched and, at the end of its time, ended? By files and one pipe, never a terminal."""
+"""How is a process of ours asked, watched and, at the end of its time, ended? By files and one pipe."""
 
 import os
 import select
@@ -50,8 +50,8 @@ def ask(child: Child, on_progress: Callable[[Progress], None]) -> bytes:
             status = process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise WorkerDied(
-                f"the {child.does} process was ended after its limit of {child.seconds / 3600:.2g} h; what it finished is "
-                f"kept and the next run goes on from there. Raise time_limit_hours under training if it needs longer"
+                f"the {child.does} process was ended after its limit of {child.seconds / 3600:.2g} h; what it finished "
+                f"is kept and the next run goes on from there. Raise time_limit_hours under training if it needs longer"
             ) from None
     if status == 0 and (child.folder / ANSWER).is_file():
         return (child.folder / ANSWER).read_bytes()
@@ -66,7 +66,7 @@ def _running(child: Child) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
         with (child.folder / LOG).open("wb") as log:
             # No session of its own: a cancelled run must take its process with it. No inherited standard output: a
             # process that outlives a run for a moment would hold the run's pipe open.
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  our own interpreter and module, no shell
                 [sys.executable, "-m", "retrain.training.worker", str(child.job), str(theirs), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

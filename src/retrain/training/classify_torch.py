@@ -30,14 +30,15 @@ class Classifier:
         about = read_model_file(version_folder)
         if about.base_digest != base.digest:
             raise DigestMismatch(
-                f"version in {version_folder} was trained on base {about.base!r} with digest {short(about.base_digest)}, "
-                f"found {base.name!r} with {short(base.digest)}; other weights would answer otherwise. Restore that base"
+                f"version in {version_folder} was trained on base {about.base!r} with digest "
+                f"{short(about.base_digest)}, found {base.name!r} with {short(base.digest)}; other weights answer "
+                f"otherwise. Restore that base"
             )
         head, encoder = read_head(version_folder, labels=len(about.labels)), load_encoder(base.folder)
         if head.weight.shape[1] != width_of(encoder):
             raise DigestMismatch(
-                f"version in {version_folder}: its head reads vectors of {head.weight.shape[1]} numbers, the base makes "
-                f"{width_of(encoder)}; the files are not of one version. Fetch the version again"
+                f"version in {version_folder}: its head reads vectors of {head.weight.shape[1]} numbers, the base "
+                f"makes {width_of(encoder)}; the files are not of one version. Fetch the version again"
             )
         if about.kind == "lora":
             merge_adapter(encoder, version_folder)

@@ -1,4 +1,4 @@
-"""How is the base adapted? By low-rank matrices beside its linear layers (LoRA); the base's own weights stay as they are."""
+"""How is the base adapted? By low-rank matrices beside its linear layers (LoRA); its own weights stay as they are."""
 
 import json
 from pathlib import Path
@@ -16,12 +16,20 @@ from retrain.values import canonical_json
 # Scale twice the rank: the adapter library's own examples, and the recipe behind the policy's learning rate.
 ALPHA_PER_RANK = 2
 DROPOUT = 0.0
+# The mean is pooled, so a pooler layer is never run and would only fill the file.
+UNUSED = r".*pooler.*"
 
 
 def adapted_encoder(base_folder: Path, *, rank: int, seed: int) -> PeftModel:
     """The base with a fresh adapter, which changes nothing yet; the seed decides where it starts."""
     torch.manual_seed(seed)
-    config = LoraConfig(r=rank, lora_alpha=ALPHA_PER_RANK * rank, lora_dropout=DROPOUT, target_modules="all-linear")
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=ALPHA_PER_RANK * rank,
+        lora_dropout=DROPOUT,
+        target_modules="all-linear",
+        exclude_modules=UNUSED,
+    )
     return get_peft_model(load_encoder(base_folder), config)
 
 
@@ -31,7 +39,6 @@ def adapter_files(encoder: nn.Module, *, base_name: str) -> dict[str, bytes]:
         raise TypeError(f"encoder is {type(encoder).__name__}, expected one from adapted_encoder")
     weights = {name: value.detach().cpu().contiguous() for name, value in get_peft_model_state_dict(encoder).items()}
     config = {**encoder.peft_config["default"].to_dict(), "base_model_name_or_path": base_name, "inference_mode": True}
-    return {
-        ADAPTER_WEIGHTS: save(weights),
-        ADAPTER_CONFIG: canonical_json(json.loads(json.dumps(config, default=sorted))),
-    }
+    # Sets of layer names become sorted lists, so that the same adapter has the same digest.
+    plain = json.loads(json.dumps(config, default=sorted))
+    return {ADAPTER_WEIGHTS: save(weights), ADAPTER_CONFIG: canonical_json(plain)}

@@ -10,6 +10,7 @@ from retrain.training.prediction import Prediction
 from retrain.training.version import ModelVersion
 from retrain.values import Value, canonical_json, digest_of, short
 
+VERSION_FOLDER = "version"
 # Numbers of the policy that do not change what is learned: a run with a longer time limit goes on where it was.
 SAME_VERSION = {"threads", "price_per_hour", "currency", "time_limit_hours"}
 

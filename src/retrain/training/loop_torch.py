@@ -59,7 +59,9 @@ def fit(network: Network, course: Course, *, folder: Path, pruned: Callable[[Epo
     saved = checkpoint.newest(folder)
     if saved is not None:
         restore(state, saved)
-    stopped = any([pruned(epoch) for epoch in state.epochs])
+    stopped = False
+    for epoch in state.epochs:
+        stopped = pruned(epoch)
     limits = {"max_epochs": course.policy.max_epochs, "patience": course.policy.patience}
     while not stopped and not finished(state.epochs, **limits):
         epoch = _epoch(network, optimizer, course, number=len(state.epochs) + 1)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from retrain.training.child import Child, ask
 from retrain.training.durable import write_file
 from retrain.training.job import (
+    VERSION_FOLDER,
     FinishedTraining,
     Progress,
     ScoringJob,
@@ -21,7 +22,7 @@ from retrain.training.worker import ANSWER
 from retrain.values import digest_of_file
 
 SECONDS_PER_HOUR = 3600.0
-JOB, VERSION_FOLDER = "job.json", "version"
+JOB = "job.json"
 
 
 def train(job: TrainingJob, *, on_progress: Callable[[Progress], None] | None = None) -> TrainingResult:

@@ -41,8 +41,8 @@ def read_rows(folder: Path) -> TrainingRows:
     labels = tuple(sorted({example.label for example in train}))
     if len(labels) < 2 or not validation:
         raise UsageError(
-            f"snapshot in {folder}: {len(train)} training rows with {len(labels)} labels and {len(validation)} validation "
-            f"rows; expected 2 labels and 1 validation row at least. Lower the shares kept for the other parts, or add data"
+            f"snapshot in {folder}: {len(train)} training rows with {len(labels)} labels and {len(validation)} "
+            f"validation rows; expected 2 labels and 1 validation row at least. Add labelled examples"
         )
     return TrainingRows(labels=labels, train=_rows(train, labels), validation=_rows(validation, labels))
 

@@ -26,7 +26,7 @@ def score(job: ScoringJob) -> ScoringResult:
 
 
 def latency_p95_ms(classifier: Classifier, texts: Sequence[str]) -> float:
-    """95th percentile over the first rows, one at a time; the first few are run before, since they also set up memory."""
+    """95th percentile over the first rows, one at a time; a few are run before, since they also set up memory."""
     for text in texts[:WARM_UP_ROWS]:
         classifier.predict([text])
     taken = []

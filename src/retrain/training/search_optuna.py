@@ -102,7 +102,7 @@ class _Study:
 
         def pruned(epoch: Epoch) -> bool:
             asked.report(epoch.validation_loss, epoch.number)
-            return asked.should_prune()
+            return bool(asked.should_prune())
 
         did = run(Attempt(number=number, settings=settings, folder=place / "epochs", pruned=pruned))
         self._study.tell(asked, state=optuna.trial.TrialState.FAIL)

@@ -1,4 +1,4 @@
-"""What must be kept so that training goes on as if nothing had happened? Weights, optimizer, chance, and the best so far."""
+"""What must be kept so that training goes on as if it had not stopped? Weights, optimizer, chance, the best so far."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,8 @@ def put_weights(network: nn.Module, weights: Weights) -> None:
 
 def pack(weights: Weights) -> bytes:
     """As a safetensors file."""
-    return save({name: value.detach().cpu().contiguous() for name, value in weights.items()})
+    content: bytes = save({name: value.detach().cpu().contiguous() for name, value in weights.items()})
+    return content
 
 
 def unpack(content: bytes) -> Weights:

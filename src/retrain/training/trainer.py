@@ -4,16 +4,16 @@ import platform
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrain.base import locate
 from retrain.training import checkpoint, search_optuna
 from retrain.training.artifact import CARD, MODEL, ModelFile
-from retrain.training.bench_torch import Bench
 from retrain.training.candidates import Candidate, validated, winner
 from retrain.training.card import Data, model_card
 from retrain.training.cost import NOTHING, Meter, priced
 from retrain.training.durable import write_file, write_folder
-from retrain.training.job import FinishedTraining, Progress, TrainingJob
+from retrain.training.job import VERSION_FOLDER, FinishedTraining, Progress, TrainingJob
 from retrain.training.rows import TrainingRows, read_rows
 from retrain.training.schedule import Epoch
 from retrain.training.search_optuna import Attempt, Attempted
@@ -21,8 +21,10 @@ from retrain.training.temperature import fit_temperature
 from retrain.training.version import Cost, Lineage, ModelVersion, Trial
 from retrain.values import digest_of
 
+if TYPE_CHECKING:
+    from retrain.training.bench_torch import Bench
+
 Tell = Callable[[Progress], None]
-VERSION_FOLDER = "version"
 PACKAGES = ("torch", "transformers", "peft", "optuna", "safetensors", "numpy", "scipy", "retrain")
 
 
@@ -30,6 +32,9 @@ def train(job: TrainingJob, tell: Tell) -> FinishedTraining:
     """Run the job in this process, from wherever an earlier attempt at it was stopped."""
     locate(job.base.folder.as_posix(), Path("/"), pinned=job.base.digest)
     rows = read_rows(job.snapshot_folder)
+    # Imported here: what is wrong with base or rows is said before torch has loaded.
+    from retrain.training.bench_torch import Bench  # noqa: PLC0415
+
     meter = Meter(_spent_before(job.room))
     with meter.stage("probe"):
         bench = Bench(job, rows)
@@ -54,7 +59,7 @@ def train(job: TrainingJob, tell: Tell) -> FinishedTraining:
     return FinishedTraining(version=made, files=_write(job.room / VERSION_FOLDER, made, won, rows))
 
 
-def _attempt(bench: Bench, meter: Meter, tell: Tell, attempt: Attempt) -> Attempted:
+def _attempt(bench: "Bench", meter: Meter, tell: Tell, attempt: Attempt) -> Attempted:
     # The first trial is what would be trained without tuning; only the others are the price of tuning.
     stage = "train" if attempt.number == 0 else "tune"
     known = checkpoint.newest(attempt.folder)

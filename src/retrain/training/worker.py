@@ -1,4 +1,4 @@
-"""What runs in the process that trains or scores? One job from a file; the answer, or the complaint, into a file beside it.
+"""What runs in the process that trains or scores? One job from a file; the answer or complaint into a file beside it.
 
 python -m retrain.training.worker JOB.json [PROGRESS_DESCRIPTOR PARENT_PID]
 """
@@ -29,12 +29,13 @@ def main(arguments: list[str]) -> int:
     if len(arguments) == 3:
         progress = int(arguments[1])
         # The pipe ends when this process ends; a grandchild that inherited it would keep the parent waiting.
-        os.set_inheritable(progress, False)
+        os.set_inheritable(progress, False)  # noqa: FBT003  the signature is Python's
         die_with(int(arguments[2]))
     try:
         with _alone(job_file.parent):
-            answer = _answer(job_file, progress)
-            write_file(job_file.parent / ANSWER, answer.canonical())
+            # Another process may have answered while this one waited.
+            if not (job_file.parent / ANSWER).is_file():
+                write_file(job_file.parent / ANSWER, _answer(job_file, progress).canonical())
     except RetrainError as error:
         complaint = Complaint(type=type(error).__name__, message=str(error))
         write_file(job_file.parent / COMPLAINT, complaint.canonical())

@@ -1,0 +1,63 @@
+"""How far does a window lie from the reference? Ten signals, each with a threshold measured on the reference itself."""
+
+from retrain.drift.calibration import METHODS, threshold
+from retrain.drift.changes import what_changed
+from retrain.drift.observation import Embed, Observation, in_runs, observe_window
+from retrain.drift.policy import DriftPolicy
+from retrain.drift.reference import ReferenceProfile
+from retrain.drift.report import DriftReport, DriftScore
+from retrain.drift.signals import NotWatched, Signal, signals
+from retrain.drift.statistics import between
+from retrain.production.window import Window
+
+
+def score(
+    window: Window, reference: ReferenceProfile, policy: DriftPolicy, *, model: str, embed: Embed | None = None
+) -> DriftReport:
+    """Measure a window. Whatever cannot be computed is in `not_watched` with its reason."""
+    current = _observed(window, reference, policy, embed)
+    found = list(signals(reference.seen, current))
+    watched = [signal for signal in found if isinstance(signal, Signal)]
+    rate = policy.false_window_rate / max(1, len(watched))
+    return DriftReport(
+        model=model,
+        start=window.start,
+        end=window.end,
+        rows=window.total,
+        compared_rows=current.rows.height,
+        reference=reference.digest,
+        reference_rows=reference.seen.rows.height,
+        champion=reference.champion,
+        scores=tuple(_scored(signal, rate, policy) for signal in watched),
+        not_watched={signal.name: signal.reason for signal in found if isinstance(signal, NotWatched)},
+        changes=what_changed(reference.seen, current, policy) if watched else (),
+        quarantined=dict(window.quarantined),
+        duplicates=window.duplicates,
+        truncated=window.truncated,
+    )
+
+
+def measure(signal: Signal) -> float:
+    """The score of one signal; chance alone keeps it near zero, a fall where only a rise counts is zero."""
+    method = METHODS[signal.method]
+    found = between(method.statistic, signal.reference, signal.current)
+    return max(0.0, found) if method.tail == "rise" else abs(found)
+
+
+def _observed(window: Window, reference: ReferenceProfile, policy: DriftPolicy, embed: Embed | None) -> Observation:
+    rows = window.rows[in_runs(window.rows.height, policy.max_rows)]
+    embedded = in_runs(rows.height, policy.embedding_rows)
+    known = reference.seen.vectors
+    if not policy.embeddings or embed is None or known is None or rows.is_empty():
+        return observe_window(rows, reference.vocabulary, embedded[:0], None)
+    return observe_window(rows, reference.vocabulary, embedded, (embed(rows["input"][embedded].to_list()), known))
+
+
+def _scored(signal: Signal, rate: float, policy: DriftPolicy) -> DriftScore:
+    method = METHODS[signal.method]
+    limit = threshold(
+        method, signal.reference, current_rows=len(signal.current), rate=rate, draws=policy.calibration_blocks
+    )
+    return DriftScore(
+        signal=signal.name, method=signal.method, value=measure(signal), threshold=max(limit, policy.effect_floor)
+    )

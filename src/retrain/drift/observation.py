@@ -1,0 +1,90 @@
+"""What is measured of each row, in the reference and in a window alike?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from retrain.drift.properties import NEAR_ROWS, Properties, Seen, describe, own_unseen_share, unseen_share
+
+Vectors = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Vectors]
+
+# Samples keep rows in runs: thinned one by one, bursts would vanish from a long reference and stay in a short window.
+RUN_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Observation:
+    """Rows in the order of time, and one value of each measure a row."""
+
+    rows: pl.DataFrame
+    properties: Properties
+    unseen: NDArray[np.float64]
+    """Share of words that other reference rows do not have."""
+    embedded: NDArray[np.int64]
+    """Numbers of the rows that `vectors` are of."""
+    vectors: Vectors | None
+    """Embeddings of length 1; None when they are not watched."""
+    distances: NDArray[np.float64] | None
+    """Cosine distance of each embedded row to the nearest reference row not close to it in time."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The inputs."""
+        return self.rows["input"].to_list()
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """A numeric column of the log; NaN where it is not known."""
+        if name not in self.rows.columns:
+            return np.full(self.rows.height, np.nan)
+        return self.rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def observe_reference(
+    rows: pl.DataFrame, known: dict[str, Seen], embedded: NDArray[np.int64], vectors: Vectors | None
+) -> Observation:
+    """Measure the reference's rows, each against the others."""
+    properties = describe(rows["input"].to_list())
+    return Observation(
+        rows=rows,
+        properties=properties,
+        unseen=own_unseen_share(properties.words, known),
+        embedded=embedded,
+        vectors=vectors,
+        distances=None if vectors is None else _own_distances(vectors, embedded),
+    )
+
+
+def observe_window(
+    rows: pl.DataFrame, known: dict[str, Seen], embedded: NDArray[np.int64], pair: tuple[Vectors, Vectors] | None
+) -> Observation:
+    """Measure a window's rows against the reference; `pair` is the window's vectors and the reference's."""
+    properties = describe(rows["input"].to_list())
+    return Observation(
+        rows=rows,
+        properties=properties,
+        unseen=unseen_share(properties.words, known),
+        embedded=embedded,
+        vectors=None if pair is None else pair[0],
+        distances=None if pair is None else 1.0 - (pair[0] @ pair[1].T).max(axis=1).astype(np.float64),
+    )
+
+
+def in_runs(rows: int, limit: int) -> NDArray[np.int64]:
+    """Numbers of at most `limit` rows: all of them, or runs of neighbours spread evenly over the time."""
+    if rows <= limit:
+        return np.arange(rows)
+    length = min(RUN_ROWS, limit)
+    starts = np.linspace(0, rows - length, limit // length).astype(np.int64)
+    return np.unique(starts[:, None] + np.arange(length))
+
+
+def _own_distances(vectors: Vectors, embedded: NDArray[np.int64]) -> NDArray[np.float64]:
+    near = min(NEAR_ROWS, len(vectors) // 4)
+    likeness = vectors @ vectors.T
+    likeness[np.abs(embedded[:, None] - embedded[None, :]) <= near] = -1.0
+    nearest: NDArray[np.float64] = likeness.max(axis=1, initial=-1.0).astype(np.float64)
+    return 1.0 - nearest

@@ -1,0 +1,103 @@
+"""What does a person read first on the page of a drift check? The verdict, each score, and what changed."""
+
+from collections.abc import Iterable
+from html import escape
+
+from retrain.drift.report import Change, DriftReport, DriftScore
+
+STYLE = """
+.retrain{font-family:system-ui,sans-serif;max-width:72rem;margin:1.5rem auto;padding:0 1.5rem;
+  color:#1f2933;line-height:1.45}
+.retrain h1{font-size:1.5rem;margin:0 0 .25rem}.retrain h2{font-size:1.1rem;margin:1.75rem 0 .5rem}
+.retrain p{margin:.25rem 0}.retrain .quiet{color:#52606d}
+.retrain .verdict{border-left:.4rem solid #3f9142;background:#f3f9f3;padding:.75rem 1rem;margin:1rem 0}
+.retrain .verdict.drifted{border-color:#ba2525;background:#fff5f5}
+.retrain table{border-collapse:collapse;width:100%;font-size:.95rem}
+.retrain th,.retrain td{text-align:left;padding:.35rem .75rem;border-bottom:1px solid #e4e7eb;vertical-align:top}
+.retrain th{color:#52606d;font-weight:600}
+.retrain td.number,.retrain th.number{text-align:right;font-variant-numeric:tabular-nums}
+.retrain tr.drifted td{background:#fff5f5}.retrain tr.drifted td:last-child{color:#ba2525;font-weight:600}
+.retrain q{display:block;color:#3e4c59;overflow-wrap:anywhere}
+"""
+
+KINDS = {"label": "label", "term": "word", "group": "group", "unfamiliar": "unfamiliar rows"}
+
+
+def summary(report: DriftReport) -> str:
+    """HTML to stand at the top of a page. Everything that came from production is escaped."""
+    return (
+        f'<style>{STYLE}</style><section class="retrain"><h1>Drift check of {escape(report.model)}</h1>'
+        f'<p class="quiet">Window {_moment(report.start)} to {_moment(report.end)} UTC, {escape(_rows(report))}</p>'
+        f"{_verdict(report)}<h2>Scores</h2>{_scores(report)}{_not_watched(report)}"
+        f"<h2>What changed</h2>{_changes(report)}"
+        f'<p class="quiet">Reference {report.reference[:12]}, {report.reference_rows} rows, champion '
+        f"{escape((report.champion or 'none')[:12])}. Thresholds were measured on the reference's own blocks.</p>"
+        "</section>"
+    )
+
+
+def _moment(moment: object) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _rows(report: DriftReport) -> str:
+    said = [f"{report.rows} rows"]
+    if report.compared_rows < report.rows:
+        said.append(f"{report.compared_rows} of them compared")
+    said += [f"{count} set aside: {reason}" for reason, count in sorted(report.quarantined.items())]
+    if report.duplicates:
+        said.append(f"{report.duplicates} duplicates dropped")
+    if report.truncated:
+        said.append(f"{report.truncated} long inputs cut")
+    return ", ".join(said)
+
+
+def _verdict(report: DriftReport) -> str:
+    if not report.scores:
+        return '<p class="verdict drifted">Nothing could be measured in this window.</p>'
+    if report.drifted:
+        said = f"{len(report.drifted)} of {len(report.scores)} signals drifted: {', '.join(report.drifted)}."
+        return f'<p class="verdict drifted">{escape(said)}</p>'
+    return f'<p class="verdict">None of {len(report.scores)} signals drifted.</p>'
+
+
+def _scores(report: DriftReport) -> str:
+    def row(score: DriftScore) -> str:
+        cells = (
+            f"<td>{escape(score.signal)}</td><td>{escape(score.method)}</td>"
+            f'<td class="number">{score.value:.3f}</td><td class="number">{score.threshold:.3f}</td>'
+        )
+        state = ("drifted", "drifted") if score.drifted else ("", "quiet")
+        return f'<tr class="{state[0]}">{cells}<td>{state[1]}</td></tr>'
+
+    ordered = sorted(report.scores, key=lambda score: -score.value / max(score.threshold, 1e-9))
+    head = '<th>Signal</th><th>Method</th><th class="number">Score</th><th class="number">Threshold</th><th>State</th>'
+    return _table(head, (row(score) for score in ordered))
+
+
+def _not_watched(report: DriftReport) -> str:
+    if not report.not_watched:
+        return ""
+    rows = (
+        f"<tr><td>{escape(name)}</td><td>{escape(why)}</td></tr>" for name, why in sorted(report.not_watched.items())
+    )
+    return "<h2>Not watched</h2>" + _table("<th>Signal</th><th>Why</th>", rows)
+
+
+def _changes(report: DriftReport) -> str:
+    def row(change: Change) -> str:
+        quoted = "".join(f"<q>{escape(text)}</q>" for text in change.examples)
+        shares = "".join(f'<td class="number">{s:.1%}</td>' for s in (change.reference_share, change.current_share))
+        return f"<tr><td>{KINDS[change.what]}</td><td>{escape(change.name)}</td>{shares}<td>{quoted}</td></tr>"
+
+    if not report.changes:
+        return "<p>No label, word or group moved by more than chance.</p>"
+    head = (
+        '<th>What</th><th>Name</th><th class="number">Reference</th><th class="number">Window</th>'
+        "<th>Examples from the window</th>"
+    )
+    return _table(head, map(row, report.changes))
+
+
+def _table(head: str, rows: Iterable[str]) -> str:
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

@@ -1,0 +1,169 @@
+"""What a person types, sees, and gets as exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from shop import SPEC, Messages, Shop
+
+import retrain
+from retrain.cli.main import run
+from retrain.errors import UsageError
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop, and the environment that points the commands at it."""
+    shop = Shop(root=tmp_path)
+    shop.spec(SPEC)
+    for name, place in {"STORE": "store", "MODELS": "models", "WORK": "work", "CACHE": "cache"}.items():
+        monkeypatch.setenv(f"RETRAIN_{name}", str(tmp_path / place))
+    return shop
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+def answer(capsys: Captured) -> dict[str, object]:
+    """The one JSON object on standard output."""
+    content: dict[str, object] = json.loads(capsys.readouterr().out)
+    return content
+
+
+def test_init_writes_a_spec_that_validates(places: Shop, messages: Messages, capsys: Captured) -> None:
+    assert run(["init", "other", "--examples", "../examples.csv", "--json"]) == 0
+    spec = Path(str(answer(capsys)["spec"]))
+    assert spec.name == "other.yaml"
+    places.examples(messages("base", 0, 50))
+    assert run(["validate", "other", "--json"]) == 0
+    facts = answer(capsys)
+    assert facts["examples"] == 50
+    assert len(str(facts["base_digest"])) == 64
+
+
+def test_init_never_overwrites(places: Shop, capsys: Captured) -> None:
+    assert run(["init", "shop"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (places.root / "models/shop.yaml").read_text() == SPEC
+
+
+def test_a_name_that_is_a_path_is_refused(places: Shop, capsys: Captured) -> None:
+    assert run(["init", "../evil"]) == 2
+    assert "lower-case letters" in capsys.readouterr().err
+    assert not (places.root / "evil.yaml").exists()
+
+
+def test_the_schema_is_json(capsys: Captured) -> None:
+    assert run(["schema"]) == 0
+    assert "drift" in answer(capsys)["properties"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "sentence"),
+    [
+        (["check", "shoop"], 2, "did you mean 'shop'?"),
+        (["check", "shop"], 2, "production log"),
+        (["champion", "shop"], 2, "has no champion yet"),
+        (["rollback", "shop", "--reason", "x"], 2, "cannot be rolled back: no champion"),
+        (["rollback", "shop", "--reason", " "], 2, "--reason is empty"),
+        (["promote", "shop", "abc", "--reason", "x"], 2, "no version of 'shop' begin with 'abc'"),
+        (["explain", "shop/1"], 2, "its ledger has no entries yet"),
+        (["explain", "shop"], 2, "not of the form MODEL/NUMBER"),
+        (["run", "shop", "--reason", "x", "--cause", "whim"], 2, "expected manual, drift or schedule"),
+        (["run", "shop", "--reason", "x"], 2, "examples.csv"),
+        (["run", "shop"], 2, "--reason"),
+        (["fly"], 2, "fly"),
+    ],
+)
+def test_a_wrong_word_gets_a_sentence_and_status_2(
+    places: Shop, capsys: Captured, words: list[str], status: int, sentence: str
+) -> None:
+    assert run(words) == status
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_errors_are_one_json_object_too(places: Shop, capsys: Captured) -> None:
+    assert run(["champion", "shop", "--json"]) == 2
+    assert answer(capsys)["error"] == "UnknownVersion"
+
+
+def test_a_misspelt_key_is_named_with_file_line_and_the_right_one(places: Shop, capsys: Captured) -> None:
+    places.spec(SPEC + "trigger: {max_age_day: 3}\n")
+    assert run(["check", "shop"]) == 2
+    assert "shop.yaml:8: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?" in capsys.readouterr().err
+
+
+def test_a_misspelt_setting_is_refused(
+    places: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETRAIN_MODLES", "x")
+    assert run(["status"]) == UsageError.exit_status
+    assert "unknown setting 'RETRAIN_MODLES'" in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_written_is_status_3_and_says_what_to_do(
+    places: Shop, messages: Messages, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places.examples(messages("base", 0, 50))
+    (places.root / "file").write_text("")
+    monkeypatch.setenv("RETRAIN_STORE", str(places.root / "file" / "store"))
+    assert run(["run", "shop", "--reason", "x"]) == 3
+    assert "set RETRAIN_STORE to a folder" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_refusal_ends_in_success_and_stands_in_history_and_explain(
+    places: Shop, messages: Messages, capsys: Captured
+) -> None:
+    places.examples(messages("base", 0, 60))
+    assert run(["run", "shop", "--reason", "just to see", "--json"]) == 0
+    refused = answer(capsys)
+    assert refused["outcome"] == "refused"
+    assert run(["history", "shop"]) == 0
+    assert "ended refused; the champion stays" in " ".join(capsys.readouterr().out.split())
+    assert run(["explain", "shop/1"]) == 0
+    assert "just to see" in capsys.readouterr().out
+    assert run(["audit", "shop"]) == 0
+    assert "sound" in capsys.readouterr().out
+    assert run(["status", "--json"]) == 0
+    status = answer(capsys)["models"][0]  # type: ignore[index]
+    assert {"champion", "state", "age_days", "last_check", "next_due"} <= set(status)
+
+
+def test_an_audit_that_finds_something_is_status_4(places: Shop, messages: Messages, capsys: Captured) -> None:
+    places.examples(messages("base", 0, 60))
+    run(["run", "shop", "--reason", "x"])
+    entry = places.root / "store/models/shop/ledger/00000001.json"
+    entry.write_text(entry.read_text().replace('"reasons":["x"]', '"reasons":["y"]'))
+    capsys.readouterr()
+    assert run(["audit", "shop"]) == 4
+    assert "was changed after it was written" in " ".join(capsys.readouterr().out.split())
+
+
+def test_an_empty_models_folder_says_how_to_begin(
+    places: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETRAIN_MODELS", str(places.root / "nowhere"))
+    assert run(["status"]) == 0
+    assert "retrain init MODEL" in capsys.readouterr().out
+
+
+def test_text_from_outside_is_not_taken_for_styles(places: Shop, capsys: Captured) -> None:
+    assert run(["check", "[red]shop[/]"]) == 2
+    assert "'[red]shop[/]'" in capsys.readouterr().err
+
+
+def test_the_public_surface_is_this() -> None:
+    assert sorted(retrain.__all__) == ["PredictionLogger", "ServedChampion", "__version__", "champion"]
+    for name in retrain.__all__:
+        assert getattr(retrain, name)
+    with pytest.raises(AttributeError):
+        _ = retrain.nothing
+
+
+def test_the_command_is_installed() -> None:
+    ran = subprocess.run([sys.executable, "-m", "retrain.cli.main", "--help"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0
+    for command in ("init", "validate", "check", "run", "status", "history", "explain", "audit", "champion", "promote"):
+        assert command in ran.stdout

@@ -1,0 +1,163 @@
+"""The drift check as a whole: from files on disk to an entry in the ledger."""
+
+import multiprocessing
+import subprocess
+import sys
+
+import pytest
+from shop import DAY, LATE, SPEC, START, Messages, Shop
+
+from retrain.errors import LogError
+from retrain.pipeline.audit import audit
+from retrain.pipeline.check import check
+from retrain.store.events import Checked, Referenced
+
+
+ROWS = 150
+
+
+def quiet_days(shop: Shop, messages: Messages, first: int, last: int) -> None:
+    for day in range(first, last):
+        shop.day(day, messages("base", day * ROWS, ROWS))
+
+
+def drifted_day(shop: Shop, messages: Messages, day: int) -> list[str]:
+    rows = messages("new_intent", day * 60, 60) + messages("new_phrasing", day * 30, 30) + messages("base", day * ROWS, 60)
+    return shop.day(day, rows, sure=0.6)
+
+
+def test_without_a_log_the_sentence_names_the_folder(shop: Shop) -> None:
+    with pytest.raises(LogError, match="log"):
+        check(shop.site())
+
+
+def test_an_empty_log_is_unknown_not_quiet(shop: Shop) -> None:
+    (shop.root / "log").mkdir()
+    result = check(shop.site())
+    assert (result.state, result.retrain, result.signals) == ("insufficient_data", False, ())
+    assert "0 production rows, 300 needed" in result.reasons[0]
+
+
+def test_quiet_days_stay_quiet_and_drift_is_warned_of_then_alarmed(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 6)
+    states = []
+    for day in range(3, 9):
+        if day > 5:
+            drifted_day(shop, messages, day)
+        shop.now = START + (day + 1) * DAY + LATE
+        states.append(check(shop.site()).state)
+    assert states == ["quiet", "quiet", "quiet", "warning", "alarm", "alarm"]
+    state = shop.site().ledger.state()
+    assert state.episode is not None
+    assert (state.episode.number, state.episodes) == (1, 1)
+    assert audit(shop.site()).sound
+
+
+def test_a_second_check_finds_nothing_owed(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 4)
+    shop.now = START + 4 * DAY + LATE
+    first, second = check(shop.site()), check(shop.site())
+    assert (first.windows, second.windows) == (2, 0)
+    assert second.state == first.state
+    assert second.signals == first.signals
+    assert "nothing is owed: the next window is complete at 2026-03-07 00:15 UTC" in second.reasons
+
+
+def test_after_an_outage_every_missed_window_is_judged_once(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 9)
+    shop.now = START + 9 * DAY + LATE
+    assert check(shop.site()).windows == 7
+    windows = [e.event for e in shop.site().ledger.entries() if isinstance(e.event, Checked)]
+    assert [w.start for w in windows] == [START + day * DAY for day in range(2, 9)]
+    assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+
+
+def test_a_day_with_few_rows_is_judged_with_the_next(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 2)
+    shop.day(2, messages("base", 900, 40))
+    shop.now = START + 3 * DAY + LATE
+    first = check(shop.site())
+    assert first.state == "insufficient_data"
+    assert any("40 rows in 2026-03-04 00:00 to 2026-03-05 00:00 UTC, 100 needed" in r for r in first.reasons)
+    shop.day(3, messages("base", 1000, 90))
+    shop.now += DAY
+    second = check(shop.site())
+    assert (second.state, second.window.rows, second.window.start) == ("quiet", 130, START + 2 * DAY)
+
+
+def test_broken_rows_are_counted_and_stop_nothing(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 4)
+    day = shop.root / "log" / "date=2026-03-05"
+    (day / "garbage.jsonl").write_bytes(b"\x00\xff not json\n" * 50 + b'{"id": 1}\n')
+    (day / "torn.parquet").write_bytes(b"PAR1 torn")
+    with (day / "3.jsonl").open("a") as stream:
+        stream.write('{"id":"n","timestamp":"2026-03-05T10:00:00Z","input":"x","output":"y","model_version":"v","confidence":NaN}\n')
+    shop.now = START + 4 * DAY + LATE
+    result = check(shop.site())
+    assert result.state == "quiet"
+    assert result.broken_rows["confidence is NaN"] == 1
+    assert sum(result.broken_rows.values()) >= 51
+
+
+def test_the_watermark_survives_a_clock_that_jumps_back(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 6)
+    shop.now = START + 6 * DAY + LATE
+    check(shop.site())
+    shop.now -= 3 * DAY
+    again = check(shop.site())
+    assert again.windows == 0
+    assert shop.site().ledger.state().watermark == START + 6 * DAY
+
+
+def test_the_reports_are_stored_before_the_ledger_names_them(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 3)
+    shop.now = START + 3 * DAY + LATE
+    result = check(shop.site())
+    assert result.report is not None
+    page = (shop.root / "store").joinpath(result.report.removeprefix(f"{shop.root / 'store'}/"))
+    assert "<html" in page.read_text().lower()
+
+
+def _check(shop: Shop) -> None:
+    check(shop.site())
+
+
+def test_checks_at_the_same_time_judge_no_window_twice(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 5)
+    shop.now = START + 5 * DAY + LATE
+    context = multiprocessing.get_context("fork")
+    checks = [context.Process(target=_check, args=(shop,)) for _ in range(3)]
+    for process in checks:
+        process.start()
+    for process in checks:
+        process.join(timeout=120)
+    assert [process.exitcode for process in checks] == [0, 0, 0]
+    events = [entry.event for entry in shop.site().ledger.entries()]
+    assert [type(event) for event in events] == [Referenced, Checked, Checked, Checked]
+
+
+def test_a_check_without_embeddings_loads_no_torch(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 3)
+    program = f"""
+import sys
+from datetime import datetime
+from retrain.pipeline.check import check
+from retrain.pipeline.site import open_site
+from retrain.settings import from_environment
+now = datetime.fromisoformat("{(START + 3 * DAY + LATE).isoformat()}")
+print(check(open_site("shop", from_environment(), clock=lambda: now)).state, "torch" in sys.modules)
+"""
+    places = shop.settings
+    environment = {"RETRAIN_STORE": places.store, "RETRAIN_MODELS": str(places.models), "PATH": "/usr/bin:/bin"}
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert ran.stdout.split() == ["quiet", "False"], ran.stderr
+
+
+@pytest.mark.model
+def test_a_spec_that_asks_for_embeddings_gets_their_signals(shop: Shop, messages: Messages) -> None:
+    shop.spec(SPEC.replace("reference_rows: 300", "reference_rows: 300, embeddings: true"))
+    quiet_days(shop, messages, 0, 3)
+    shop.now = START + 3 * DAY + LATE
+    signals = {signal.signal for signal in check(shop.site()).signals}
+    assert {"input.embedding", "input.neighbours"} <= signals
+
