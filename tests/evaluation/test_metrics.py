@@ -38,6 +38,8 @@ def test_calibration_error_weighs_each_bin_by_its_rows() -> None:
 def test_over_and_under_confidence_in_one_bin_cancel_but_not_across_bins() -> None:
     low, high = Prediction(label="a", confidence=0.61), Prediction(label="a", confidence=0.69)
     assert calibration_error(["a"] * 65 + ["b"] * 35, [low] * 50 + [high] * 50) == pytest.approx(0.0, abs=1e-12)
+    right, wrong = Prediction(label="a", confidence=0.45), Prediction(label="b", confidence=0.55)
+    assert calibration_error(["a", "a"], [right, wrong]) == pytest.approx(0.55)
     far = Prediction(label="a", confidence=1.0)
     assert calibration_error(["b", "a"], [low, far]) == pytest.approx(0.305)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrain.errors import LogError
@@ -77,6 +77,7 @@ labels = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(rows=st.lists(labels, min_size=1), data=st.data())
 def test_the_order_of_labels_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], data: st.DataObject

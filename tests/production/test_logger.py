@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrain.production.log_files import LogFiles
@@ -160,6 +160,7 @@ anything = st.recursive(
 FIELDS = ("input", "output", "id", "timestamp", "confidence", "scores", "latency_ms", "groups", "source", "other")
 
 
+@settings(deadline=None)
 @given(row=st.dictionaries(st.sampled_from(FIELDS), anything))
 def test_no_value_ever_raises_or_breaks_the_log(tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any]) -> None:
     folder = tmp_path_factory.mktemp("log")

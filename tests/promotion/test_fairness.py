@@ -21,6 +21,7 @@ def two(evidence: Any, rows: int, app: dict[str, int], web: dict[str, int]) -> l
         pytest.param(200, {"won": 5}, {"won": 4}, "pass", id="both gain"),
         pytest.param(200, {}, {"lost": 50}, "fail", id="one loses"),
         pytest.param(200, {"won": 18}, {"lost": 18}, "fail", id="one gains what the other loses"),
+        pytest.param(1_000, {"won": 30}, {"lost": 30}, "pass", id="wider beyond doubt, within the limit"),
         pytest.param(200, {"right": 190}, {"right": 120}, "pass", id="the gap was there"),
         pytest.param(200, {"right": 190}, {"right": 120, "won": 60}, "pass", id="the gap closes"),
         pytest.param(200, {"right": 150, "won": 50}, {"right": 180, "lost": 60}, "fail", id="the gap turns and widens"),
@@ -57,12 +58,10 @@ def test_values_of_different_groups_are_not_compared(evidence: Any) -> None:
     assert (found.verdict, "nothing to compare with" in found.reason) == ("unknown", True)
 
 
-def test_without_a_champion_the_gap_itself_counts(evidence: Any) -> None:
+@pytest.mark.parametrize(("app", "web"), [(180, 130), (10, 150)])
+def test_without_a_champion_the_gap_itself_counts(evidence: Any, app: int, web: int) -> None:
     # The stand-in happens to be right in one group: what it had does not excuse the challenger.
-    slices = [
-        evidence.slice("group", "channel=app", 200, right=150, won=40, lost=0),
-        evidence.slice("group", "channel=web", 200, right=10, won=120, lost=0),
-    ]
+    slices = two(evidence, 200, {"right": app, "won": 190 - app}, {"right": web, "lost": web - 130})
     assert fair(evidence.report(slices=slices), POLICY).verdict == "pass"
     found = fair(evidence.report(slices=slices, champion_version=None), POLICY)
     assert (found.verdict, found.reason.startswith("gap over 0.100")) == ("fail", True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import OutOfMemoryError, Tensor
 
 from retrain.base import Base
 from retrain.drift.embed_transformers import Embedder
@@ -126,3 +127,23 @@ def test_a_stored_adapter_answers_as_the_trained_network(bench: Bench, tmp_path:
     tokens = bench.validation.tokens
     again = logits_of(Network(encoder, network.fitted_head), tokens)
     np.testing.assert_allclose(again, logits_of(network, tokens), atol=1e-4)
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_taken_in_halves(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = bench.fit(bench.network(), tmp_path / "whole")
+    network = bench.network()
+    forward, rows_seen = network.forward, []
+
+    def small_memory(input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        if network.training:
+            rows_seen.append(len(input_ids))
+            if len(input_ids) > 2:
+                raise OutOfMemoryError
+        return forward(input_ids, attention_mask)
+
+    monkeypatch.setattr(network, "forward", small_memory)
+    halved = bench.fit(network, tmp_path / "halved")
+    assert rows_seen.count(4) == len(whole.epochs)
+    assert halved.epochs[-1].validation_loss == pytest.approx(whole.epochs[-1].validation_loss, rel=0.2)

@@ -98,4 +98,4 @@ def _happenings(axis: Axes, story: Story) -> None:
 
 
 def _day(at: datetime) -> float:
-    return float(mdates.date2num(at))  # type: ignore[no-untyped-call]
+    return float(mdates.date2num(at))

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import betainc
 
-from retrain.drift.calibration import share_noise
+from retrain.drift.calibration import clustering
 from retrain.drift.observation import Observation
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.report import Change
@@ -99,14 +99,19 @@ def _strangeness(
 
 
 def _moved(before: Marks, after: Marks, looked_at: int, policy: DriftPolicy) -> list[int]:
-    """The columns whose share moved by more than chance, the surest first."""
-    by_blocks = share_noise(before, current_rows=len(after), draws=policy.calibration_blocks)
-    # Agresti's two added rows: a name that the reference does not have at all must not be certain after three rows.
-    share = (before.sum(axis=0) + after.sum(axis=0) + 1) / (len(before) + len(after) + 2)
-    by_count = np.sqrt(share * (1 - share) * (1 / len(before) + 1 / len(after)))
-    surety = np.abs(after.mean(axis=0) - before.mean(axis=0)) / np.maximum(by_blocks, by_count)
-    limit = norm.isf(RATE / 2 / looked_at)
-    return [int(place) for place in np.argsort(-surety, kind="stable")[:NAMED] if surety[place] >= limit]
+    """The columns whose share moved by more than chance, the surest first.
+
+    Given how often a name occurs in both together, its rows in the window follow a binomial law (exact for rare names);
+    the counts are first divided by how clustered the name is, so that three rows of one burst count as one.
+    """
+    share = len(after) / (len(before) + len(after))
+    alike = clustering(before, current_rows=len(after), draws=policy.calibration_blocks)
+    new, old = after.sum(axis=0) / alike, before.sum(axis=0) / alike
+    rise = np.where(new > 0, betainc(np.maximum(new, 1e-9), old + 1, share), 1.0)
+    fall = np.where(old > 0, betainc(np.maximum(old, 1e-9), new + 1, 1 - share), 1.0)
+    chance = np.minimum(rise, fall)
+    limit = RATE / 2 / looked_at
+    return [place for place in np.argsort(chance, kind="stable")[:NAMED].tolist() if chance[place] <= limit]
 
 
 def _log_odds(inside: int, rows: int, outside: int, other_rows: int) -> float:

@@ -7,8 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 BATCH_TOKENS = 8_192
+# A bar for a load of half a second would only end up in logs.
+transformers_logging.disable_progress_bar()
 
 
 class Embedder:

@@ -93,6 +93,8 @@ def grouped(reference: list[str], current_rows: int) -> dict[str, int]:
             group, held = group + 1, 0
         groups[name] = group
         held += count
+    if held < needed and group > 0:
+        groups = {name: min(of_name, group - 1) for name, of_name in groups.items()}
     return groups
 
 

@@ -55,7 +55,7 @@ def _too_small(won: int, lost: int, rows: int, difference: float, z: float) -> b
 
 def _variance(won: int, lost: int, rows: int, difference: float) -> float:
     """Of one row's difference, under the maximum likelihood estimate constrained to `difference` (Tango's q21)."""
-    if difference < 0:
+    if difference < 0:  # The mirror keeps c at or below zero, so that rounding never brings the root below zero.
         return _variance(lost, won, rows, -difference)
     a = 2.0 * rows
     b = (2.0 * rows - won + lost) * difference - won - lost

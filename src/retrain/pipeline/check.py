@@ -6,7 +6,7 @@ from typing import Literal
 
 from retrain.drift.check import score
 from retrain.drift.monitor import advance
-from retrain.drift.report import DriftReport
+from retrain.drift.report import Change, DriftReport
 from retrain.pipeline.owed import Owed, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.site import Site, monitor_of
@@ -17,6 +17,10 @@ from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import CheckState, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value
+
+
+CHANGES_TOLD = 5
+"""What a person reads at a glance; the report has all of them."""
 
 
 class WindowSeen(Value):
@@ -84,6 +88,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         monitor=monitor.model_dump(mode="json"),
         report=digest,
         broken=report.quarantined,
+        changes=tuple(_told(change) for change in report.changes[:CHANGES_TOLD]),
     )
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
@@ -93,7 +98,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         decision = _decision(site, fold(now, event, site.clock()))
         decided = event.model_copy(update={"retrain": decision.retrain})
         evidence = {"report": digest, "reference": state.reference or ""}
-        return Draft(event=decided, reasons=(*_seen(report), *decision.reasons), actor=site.actor, evidence=evidence)
+        return Draft(event=decided, reasons=(*_seen(event), *decision.reasons), actor=site.actor, evidence=evidence)
 
     entry = site.ledger.append(draft)
     return entry.event if entry and isinstance(entry.event, Checked) else None
@@ -114,7 +119,7 @@ def _nothing_owed(site: Site, owed: Owed, judged: Sequence[Checked]) -> CheckRes
         _record_insufficient(site, owed.too_few)
         if not judged:
             return _unknown(site, owed.reason)
-    return _answer(site, judged, (owed.reason,))
+    return _answer(site, judged, () if judged else (owed.reason,))
 
 
 def _record_insufficient(site: Site, window: Window) -> None:
@@ -151,7 +156,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         signals=newest.signals if newest else (),
         retrain=decision.retrain,
         cause=decision.cause,
-        reasons=(*reasons, *decision.reasons),
+        reasons=(*reasons, *_seen(newest), *decision.reasons),
         report=report,
         broken_rows=newest.broken if newest else {},
         windows=len(judged),
@@ -193,7 +198,19 @@ def _signals(report: DriftReport) -> tuple[Signal, ...]:
     )
 
 
-def _seen(report: DriftReport) -> tuple[str, ...]:
-    """The scores in words, the drifted ones; a quiet window says so too."""
-    drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in report.scores if s.drifted]
-    return tuple(drifted) or (f"none of {len(report.scores)} signals drifted over {report.rows} rows",)
+def _seen(event: Checked | None) -> tuple[str, ...]:
+    """The drifted scores and what changed, in words; a quiet window says so too."""
+    if event is None:
+        return ()
+    drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
+    if not drifted:
+        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows",)
+    return (*drifted, *event.changes)
+
+
+def _told(change: Change) -> str:
+    """A change as a person would say it."""
+    shares = f"from {change.reference_share:.1%} to {change.current_share:.1%} of rows"
+    if change.what == "unfamiliar":
+        return f"rows unlike any in the reference went {shares}"
+    return f"{change.what} {change.name!r} went {shares}"

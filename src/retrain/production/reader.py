@@ -140,8 +140,7 @@ def _records(
     file: Path, policy: ProductionPolicy, span: tuple[int, int, int], columns: RequiredColumns
 ) -> Iterator[Record]:
     def prepare(frame: pl.LazyFrame) -> pl.LazyFrame:
-        # An empty file says nothing about the log.
-        if frame.select(pl.len()).collect().item():
+        if not columns.all_seen:
             columns.note(file, frame.collect_schema().names()[1:])
         return prepared(frame, policy, span)
 

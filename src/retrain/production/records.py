@@ -14,7 +14,8 @@ from retrain.production.quarantine import Reason
 
 LINE_BYTES = 64 << 20
 """Longer lines are skipped, so that a file without line ends cannot fill the memory."""
-BATCH_ROWS = 8_192
+SLICE_ROWS = 25_000
+"""Parquet is read in slices: polars' own batches run ahead of the reader (1 GB for 6 million rows, slices 24 MB)."""
 BOM = b"\xef\xbb\xbf"
 LINE, PLACE = "__line", "__place"
 
@@ -99,7 +100,7 @@ def _csv(path: Path) -> Iterator[Record]:
 
 def _parquet(path: Path, prepare: Prepare | None) -> Iterator[Record]:
     frame = pl.scan_parquet(path, glob=False, hive_partitioning=False, row_index_name=LINE, row_index_offset=1)
-    frame = frame if prepare is None else prepare(frame)
-    for batch in frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-        for row in batch.iter_rows(named=True):
+    for start in range(0, frame.select(pl.len()).collect().item(), SLICE_ROWS):
+        part = frame.slice(start, SLICE_ROWS)
+        for row in (part if prepare is None else prepare(part)).collect().iter_rows(named=True):
             yield Record(row.pop(LINE), row, row.pop(PLACE, None))

@@ -42,6 +42,8 @@ class Checked(Value):
     signals: tuple[Signal, ...] = ()
     monitor: dict[str, Any] = Field(default_factory=dict)
     report: str | None = None
+    changes: tuple[str, ...] = ()
+    """What changed, in words; never texts from production, since the ledger is kept for ever."""
     broken: dict[str, int] = Field(default_factory=dict)
     """Reason to the number of log rows that could not be used."""
     retrain: bool = False
@@ -174,4 +176,5 @@ def _rolled_back(state: State, at: datetime) -> State:
 
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
-    return state.model_copy(update={"reference": reference, "watermark": at if reference else None, "monitor": {}})
+    changes = {"reference": reference, "watermark": at if reference else None, "monitor": {}, "last_check": None}
+    return state.model_copy(update=changes)

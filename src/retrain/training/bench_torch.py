@@ -18,6 +18,7 @@ from retrain.training.network_torch import (
     Network,
     Tokenizer,
     chosen_device,
+    has_fast_autocast,
     load_encoder,
     logits_of,
     vectors_of,
@@ -60,12 +61,14 @@ class Bench:
     def fit(self, settings: Settings, folder: Path, pruned: Callable[[Epoch], bool]) -> Attempted:
         """Fine-tune with these settings, from the newest checkpoint in the folder on."""
         course = Course(train=self._train, validation=self._validation, settings=settings, policy=self._job.policy)
-        outcome = fit(self._adapted(), course, folder=folder, pruned=pruned)
+        # What wins is scored again in float32, as it will be served.
+        network = self._adapted(half=has_fast_autocast(self._device))
+        outcome = fit(network, course, folder=folder, pruned=pruned)
         return Attempted(epochs=outcome.epochs, pruned=outcome.pruned, weights=pack(outcome.best))
 
     def lora(self, weights: bytes) -> Candidate:
         """The fine-tuned candidate with these trained weights."""
-        network = self._adapted()
+        network = self._adapted(half=False)
         put_weights(network, unpack(weights))
         chance = np.random.default_rng(self._job.policy.seed)
         rows = np.sort(chance.permutation(len(self._rows.train.labels))[:TRAIN_ACCURACY_ROWS])
@@ -95,12 +98,12 @@ class Bench:
         checkpoint.save(self.room / "probe", kept)
         return kept
 
-    def _adapted(self) -> Network:
+    def _adapted(self, *, half: bool) -> Network:
         if self._head is None:
             raise RuntimeError("the probe comes first: its head is where fine-tuning starts")
         policy = self._job.policy
         encoder = adapted_encoder(self._job.base.folder, rank=policy.lora_rank, seed=policy.seed)
-        return Network(encoder, self._head).to(self._device)
+        return Network(encoder, self._head, half=half).to(self._device)
 
     def _part(self, rows: Rows) -> Part:
         return Part(tokens=self._tokenizer(rows.texts), labels=rows.labels)

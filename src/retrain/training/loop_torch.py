@@ -13,7 +13,7 @@ from retrain.training import checkpoint
 from retrain.training.batches import halves, training_batches
 from retrain.training.job import Settings
 from retrain.training.measures import accuracy, mean_loss
-from retrain.training.network_torch import Network, Tokens, has_fast_autocast, logits_of
+from retrain.training.network_torch import Network, Tokens, logits_of
 from retrain.training.policy import TrainingPolicy
 from retrain.training.schedule import Epoch, best_epoch, finished, rate_factor
 from retrain.training.state_torch import State, Weights, restore, snapshot_of, trained_weights
@@ -124,8 +124,7 @@ def _step(network: Network, optimizer: torch.optim.Optimizer, work: tuple[Part, 
 
 def _loss(network: Network, part: Part, rows: list[int]) -> Tensor:
     device = network.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_fast_autocast(device)):
-        logits = network(**part.tokens.batch(rows, device))
+    logits = network(**part.tokens.batch(rows, device))
     return nn.functional.cross_entropy(logits.float(), torch.from_numpy(part.labels[rows]).to(device))
 
 

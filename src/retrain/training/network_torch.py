@@ -8,20 +8,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from retrain.training.batches import reading_batches
 from retrain.training.machine import has_fast_bf16
 from retrain.training.probe import Head
 
 READING_TOKENS = 8_192
+# A bar for a load of half a second would only end up in logs.
+transformers_logging.disable_progress_bar()
 
 
 class Network(nn.Module):
     """Logits of tokenised texts. With the probe's head and the bare base it computes what the probe computes."""
 
-    def __init__(self, encoder: nn.Module, head: Head) -> None:
+    def __init__(self, encoder: nn.Module, head: Head, *, half: bool = False) -> None:
+        """`half`: the encoder's frozen weights are kept and multiplied in bfloat16, for training only."""
         super().__init__()
-        self.encoder = encoder
+        self.encoder = _halved(encoder) if half else encoder
+        self.half = half
         classes, width = head.weight.shape
         self.head = nn.Linear(width, classes)
         with torch.no_grad():
@@ -35,7 +40,8 @@ class Network(nn.Module):
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Vectors of length 1, float32 under autocast too: the head was fitted on such."""
-        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
+            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         # MiniLM was trained with the mean of its tokens; its pooler layer was not trained at all.
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
@@ -93,6 +99,14 @@ def load_encoder(base_folder: Path) -> nn.Module:
     return encoder.eval()
 
 
+def _halved(encoder: nn.Module) -> nn.Module:
+    """Frozen weights in bfloat16: autocast alone would convert all of them anew for every batch (twice the time)."""
+    for weight in encoder.parameters():
+        if not weight.requires_grad:
+            weight.data = weight.data.to(torch.bfloat16)
+    return encoder
+
+
 def width_of(encoder: nn.Module) -> int:
     """Numbers in one vector."""
     return int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
@@ -112,7 +126,7 @@ def has_fast_autocast(device: torch.device) -> bool:
 
 @torch.inference_mode()
 def logits_of(network: Network, tokens: Tokens) -> NDArray[np.float64]:
-    """Logits in the order of the texts, in float32 whatever training used."""
+    """Logits in the order of the texts."""
     return _read(network, tokens, vectors=False)
 
 

@@ -35,4 +35,4 @@ def finished(epochs: Sequence[Epoch], *, max_epochs: int, patience: int) -> bool
     if not epochs:
         return False
     waited = epochs[-1].number - best_epoch(epochs).number
-    return epochs[-1].number >= max_epochs or waited > patience
+    return epochs[-1].number >= max_epochs or waited >= patience
