@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -52,6 +53,12 @@ class Shop:
             work=self.root / "work",
             cache=self.root / "cache",
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For commands in processes of their own."""
+        places = {"STORE": "store", "MODELS": "models", "WORK": "work", "CACHE": "cache"}
+        return {**os.environ, **{f"RETRAIN_{name}": str(self.root / place) for name, place in places.items()}}
 
     def spec(self, text: str) -> None:
         (self.root / "models").mkdir(exist_ok=True, parents=True)

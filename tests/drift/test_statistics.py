@@ -25,7 +25,12 @@ def test_rank_shift_is_the_area_under_the_curve_scaled_to_one(one: np.ndarray, o
 
 @pytest.mark.parametrize(
     ("reference", "current", "expected"),
-    [([0, 0, 1, 1], [0, 0, 1, 1], 0.0), ([0, 0, 1, 1], [0, 0, 0, 0], 0.5), ([0, 0], [1, 1], 1.0), ([0, 1], [0, 2], 0.5)],
+    [
+        ([0, 0, 1, 1], [0, 0, 1, 1], 0.0),
+        ([0, 0, 1, 1], [0, 0, 0, 0], 0.5),
+        ([0, 0], [1, 1], 1.0),
+        ([0, 1], [0, 2], 0.5),
+    ],
 )
 def test_total_variation_is_the_share_of_rows_that_moved(
     reference: list[int], current: list[int], expected: float

@@ -1,6 +1,5 @@
 """The drift check as a whole: from files on disk to an entry in the ledger."""
 
-import multiprocessing
 import subprocess
 import sys
 
@@ -118,39 +117,39 @@ def test_the_reports_are_stored_before_the_ledger_names_them(shop: Shop, message
     assert "<html" in page.read_text().lower()
 
 
-def _check(shop: Shop) -> None:
-    check(shop.site())
+PROGRAM = """
+import sys
+from datetime import datetime
+from retrain.pipeline.check import check
+from retrain.pipeline.site import open_site
+from retrain.settings import from_environment
+now = datetime.fromisoformat(sys.argv[1])
+print(check(open_site("shop", from_environment(), clock=lambda: now)).state, "torch" in sys.modules)
+"""
+
+
+def begin_check(shop: Shop) -> "subprocess.Popen[str]":
+    """A check in a process of its own."""
+    words = [sys.executable, "-c", PROGRAM, shop.now.isoformat()]
+    return subprocess.Popen(words, env=shop.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_checks_at_the_same_time_judge_no_window_twice(shop: Shop, messages: Messages) -> None:
     quiet_days(shop, messages, 0, 5)
     shop.now = START + 5 * DAY + LATE
-    context = multiprocessing.get_context("fork")
-    checks = [context.Process(target=_check, args=(shop,)) for _ in range(3)]
+    checks = [begin_check(shop) for _ in range(3)]
     for process in checks:
-        process.start()
-    for process in checks:
-        process.join(timeout=120)
-    assert [process.exitcode for process in checks] == [0, 0, 0]
+        _, complaints = process.communicate(timeout=120)
+        assert process.returncode == 0, complaints
     events = [entry.event for entry in shop.site().ledger.entries()]
     assert [type(event) for event in events] == [Referenced, Checked, Checked, Checked]
 
 
 def test_a_check_without_embeddings_loads_no_torch(shop: Shop, messages: Messages) -> None:
     quiet_days(shop, messages, 0, 3)
-    program = f"""
-import sys
-from datetime import datetime
-from retrain.pipeline.check import check
-from retrain.pipeline.site import open_site
-from retrain.settings import from_environment
-now = datetime.fromisoformat("{(START + 3 * DAY + LATE).isoformat()}")
-print(check(open_site("shop", from_environment(), clock=lambda: now)).state, "torch" in sys.modules)
-"""
-    places = shop.settings
-    environment = {"RETRAIN_STORE": places.store, "RETRAIN_MODELS": str(places.models), "PATH": "/usr/bin:/bin"}
-    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
-    assert ran.stdout.split() == ["quiet", "False"], ran.stderr
+    shop.now = START + 3 * DAY + LATE
+    said, complaints = begin_check(shop).communicate(timeout=120)
+    assert said.split() == ["quiet", "False"], complaints
 
 
 @pytest.mark.model

@@ -1,7 +1,6 @@
 """A run from claim to verdict, with real training in its own process."""
 
-import multiprocessing
-import os
+import json
 import signal
 import subprocess
 import sys
@@ -95,20 +94,12 @@ def test_labels_of_production_rows_and_standing_examples_are_trained_on_together
     assert {"pickup_locker", "subscription_box"} <= set(prepared.snapshot.labels)
 
 
-def _run(shop: Shop, answers: "multiprocessing.Queue[str]") -> None:
-    answers.put(retrain(shop.site(), cause="manual", reason="at once").outcome)
-
-
 @pytest.mark.model
 def test_of_two_runs_at_once_one_trains_and_the_other_says_so(running_shop: Shop) -> None:
-    context = multiprocessing.get_context("fork")
-    answers: multiprocessing.Queue[str] = context.Queue()
-    runs = [context.Process(target=_run, args=(running_shop, answers)) for _ in range(2)]
-    for process in runs:
-        process.start()
-    outcomes = sorted(answers.get(timeout=300) for _ in runs)
-    for process in runs:
-        process.join(timeout=60)
+    words = [sys.executable, "-m", "retrain.cli.main", "run", "shop", "--reason", "at once", "--json"]
+    environment = running_shop.environment
+    runs = [subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outcomes = sorted(json.loads(process.communicate(timeout=300)[0])["outcome"] for process in runs)
     assert outcomes[0] == "already_running"
     assert outcomes[1] in ("held", "inconclusive")
     assert kinds(running_shop).count("claimed") == 2, "the first champion's, and one of the two"
@@ -139,9 +130,7 @@ run(["run", "shop", "--reason", "killed"])
     ],
 )
 def test_a_run_that_is_killed_is_gone_on_with(running_shop: Shop, module: str, name: str, before: str, left: list[type]) -> None:
-    places = running_shop.settings
-    environment = {**os.environ, "RETRAIN_STORE": places.store, "RETRAIN_MODELS": str(places.models)}
-    environment |= {"RETRAIN_WORK": str(places.work), "RETRAIN_CACHE": str(places.cache)}
+    environment = running_shop.environment
     program = KILLED.format(module=module, name=name, before=before)
     ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == -signal.SIGKILL, ran.stderr

@@ -32,6 +32,7 @@ def demo_command(folder: Folder = Path("retrain-demo"), as_json: AsJson = False)
     if missing:
         raise MissingPackage(f"the demo needs {', '.join(missing)}; install them: pip install 'retrain[demo]'")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from retrain.demo.picture_matplotlib import draw  # noqa: PLC0415
     from retrain.demo.story import Teller  # noqa: PLC0415
 

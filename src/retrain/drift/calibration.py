@@ -28,8 +28,8 @@ SEED = 17
 MIN_BLOCK = 20
 # With so many draws beyond the quantile it is read off; with fewer, a fitted tail knows more.
 DRAWS_BEYOND = 10
-# A gamma law with the draws' mean and variance is at most 2.7 % short of Kolmogorov's quantiles down to 1 in 10,000, and
-# long of those of a half-normal, a chi, or the sum of many categories.
+# A gamma law with the draws' mean and variance is at most 2.7 % short of Kolmogorov's quantiles down to 1 in 10,000,
+# and long of those of a half-normal, a chi, or the sum of many categories.
 GAMMA_SHORT = 1.027
 
 Tail = Literal["rise", "either", "distance"]
@@ -83,7 +83,7 @@ def rows_taken(reference_rows: int, current_rows: int) -> int:
 
 
 def block_length(rows: int) -> int:
-    """Long enough that cutting bursts of three at its ends hides less than 1 % of a spread, for 1,000 rows 21 of them."""
+    """Long enough that cutting bursts of three at its ends hides under 1 % of the spread; 21 of them in 1,000 rows."""
     return max(MIN_BLOCK, ceil(1.5 * sqrt(rows)))
 
 

@@ -95,7 +95,7 @@ def _strangeness(
     known = ~np.isnan(new)
     if known.any() and not np.isnan(old).all():
         return "the model is unsure", old[~np.isnan(old)], new[known], [texts[row] for row in np.flatnonzero(known)]
-    return "words the reference does not have", reference.unseen, current.unseen, texts
+    return "words the reference does not have", reference.unseen[~np.isnan(reference.unseen)], current.unseen, texts
 
 
 def _moved(before: Marks, after: Marks, looked_at: int, policy: DriftPolicy) -> list[int]:

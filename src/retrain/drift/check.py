@@ -30,7 +30,7 @@ def score(
         champion=reference.champion,
         scores=tuple(_scored(signal, rate, policy) for signal in watched),
         not_watched={signal.name: signal.reason for signal in found if isinstance(signal, NotWatched)},
-        changes=what_changed(reference.seen, current, policy) if watched else (),
+        changes=what_changed(reference.seen, current, policy),
         quarantined=dict(window.quarantined),
         duplicates=window.duplicates,
         truncated=window.truncated,

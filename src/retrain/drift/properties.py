@@ -12,10 +12,6 @@ from numpy.typing import NDArray
 
 # Beyond so many characters only the length is read: a pasted document must not cost as much as a thousand questions.
 READ_CHARS = 4_000
-# Rows this close in time count as one conversation, which repeats its own words. Ten times the bursts of three that
-# made independent tests useless (a nominal 1 % of false alarms became 92 %).
-NEAR_ROWS = 30
-
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 # Scripts without spaces are read letter by letter, or each sentence would be one unseen word.
 _WORD = re.compile(
@@ -23,15 +19,6 @@ _WORD = re.compile(
 )
 
 Words = frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Where a word occurs in the reference: its first and last row, and in how many rows."""
-
-    first: int
-    last: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,36 +49,14 @@ def describe(texts: Sequence[str]) -> Properties:
     )
 
 
-def vocabulary(words: Iterable[Words]) -> dict[str, Seen]:
-    """Every word of the reference, by the rows it occurs in."""
-    seen: dict[str, Seen] = {}
-    for row, of_row in enumerate(words):
-        for word in of_row:
-            before = seen.get(word)
-            seen[word] = Seen(row, row, 1) if before is None else Seen(before.first, row, before.rows + 1)
-    return seen
+def vocabulary(words: Iterable[Words]) -> Words:
+    """Every word of these texts."""
+    return frozenset().union(*words)
 
 
-def unseen_share(words: Sequence[Words], known: dict[str, Seen]) -> NDArray[np.float64]:
-    """Share of each text's words that the reference does not have; 0 for a text without words."""
-    return np.array(
-        [_share(sum(word not in known for word in of_row), len(of_row)) for of_row in words], dtype=np.float64
-    )
-
-
-def own_unseen_share(words: Sequence[Words], known: dict[str, Seen]) -> NDArray[np.float64]:
-    """The same for the reference's own rows: a word counts as seen only if a row further than NEAR_ROWS away has it.
-
-    Without this the reference knows all of its own words, and every quiet window looks worse than it.
-    """
-
-    def only_near(word: str, row: int) -> bool:
-        return known[word].first >= row - NEAR_ROWS and known[word].last <= row + NEAR_ROWS
-
-    return np.array(
-        [_share(sum(only_near(word, row) for word in of_row), len(of_row)) for row, of_row in enumerate(words)],
-        dtype=np.float64,
-    )
+def unseen_share(words: Sequence[Words], known: Words) -> NDArray[np.float64]:
+    """Share of each text's words that are not known; 0 for a text without words."""
+    return np.array([_share(len(of_row - known), len(of_row)) for of_row in words], dtype=np.float64)
 
 
 def _share(part: int, whole: int) -> float:

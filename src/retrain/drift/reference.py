@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retrain.drift.observation import Embed, Observation, Vectors, in_runs, observe_reference
+from retrain.drift.observation import Embed, Observation, Vectors, in_runs, observe_reference, older_half
 from retrain.drift.policy import DriftPolicy
-from retrain.drift.properties import Seen, describe, vocabulary
+from retrain.drift.properties import Words, describe, vocabulary
 from retrain.errors import LogError
 from retrain.production.window import Window
 from retrain.values import Value, canonical_json, digest_of
@@ -45,7 +45,8 @@ class ReferenceProfile:
     """Distinct rows of the reference window; the profile keeps at most the policy's `max_rows` of them."""
     champion: str | None
     seen: Observation
-    vocabulary: dict[str, Seen]
+    vocabulary: Words
+    """The words of its older half; the newer half is measured against them, as windows are."""
     label_shares: dict[str, float]
     digest: str
     """SHA-256 over the digests of its files."""
@@ -91,7 +92,7 @@ def from_files(files: dict[str, bytes]) -> ReferenceProfile:
 
 
 def _profile(about: _About, rows: pl.DataFrame, vectors: Vectors | None) -> ReferenceProfile:
-    known = vocabulary(describe(rows["input"].to_list()).words)
+    known = vocabulary(describe(rows["input"].head(older_half(rows.height)).to_list()).words)
     embedded: NDArray[np.int64] = np.array(about.embedded, dtype=np.int64)
     counts = rows["output"].value_counts().sort("output")
     names, shares = counts["output"].to_list(), (counts["count"] / rows.height).to_list()

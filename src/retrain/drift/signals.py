@@ -118,6 +118,12 @@ def _not_embedded(reference: Observation, current: Observation) -> str | None:
         return "the reference has no embeddings (drift.embeddings was off when it was built)"
     if current.vectors is None:
         return "the window was not embedded (drift.embeddings is off)"
+    old, new = reference.vectors.shape[1], current.vectors.shape[1]
+    if old != new:
+        return (
+            f"embeddings have {new} numbers in the window and {old} in the reference: another base; "
+            f"build the reference anew"
+        )
     return _too_few(len(reference.vectors), reference.rows.height, len(current.vectors), current.rows.height)
 
 

@@ -33,6 +33,8 @@ class Embedding:
         """Unit vectors, shape (len(texts), width)."""
         if self._embedder is None:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            # Before torch is loaded: a thread per core is many times slower where cores are shared.
+            os.environ.setdefault("OMP_NUM_THREADS", str(self.site.spec.training.threads or os.cpu_count()))
             from retrain.drift.embed_transformers import Embedder  # noqa: PLC0415
 
             self._embedder = Embedder(self.site.base().folder, max_tokens=self.site.spec.training.max_tokens)
@@ -91,9 +93,11 @@ def _first_rows(site: Site, state: State) -> Window | None:
     if start is None:
         return None
     step = timedelta(hours=site.spec.drift.window_hours)
-    whole = (settled(site) - start) // step
-    window, steps = None, 0
-    while steps < whole and (window is None or window.total < site.spec.drift.reference_rows):
-        steps += 1
-        window = read(site, start, start + steps * step)
+    # Windows end on a grid counted from midnight UTC, so that a day's window is a day, whenever the promotion was.
+    end = start.replace(hour=0, minute=0, second=0, microsecond=0) + step
+    window = None
+    while end <= settled(site) and (window is None or window.total < site.spec.drift.reference_rows):
+        if end > start:
+            window = read(site, start, end)
+        end += step
     return window

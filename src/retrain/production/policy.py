@@ -36,4 +36,5 @@ class ProductionPolicy(Policy):
     max_input_chars: int = Field(default=20_000, ge=100)
     """Longer inputs are cut for the check and counted. 20,000: ten times what any small encoder reads."""
     sample_rows: int = Field(default=20_000, ge=1_000)
-    """Rows of a window kept in memory, drawn evenly by hash of id. 20,000: scores move by under 0.01 beyond it."""
+    """Rows of a window kept in memory, drawn evenly by hash of id. 20,000: a share is then known to
+    0.4 of a point (one standard error)."""
