@@ -12,8 +12,8 @@ def burst(rows: int, length: int, draws: np.random.Generator) -> np.ndarray:
     return np.repeat(draws.normal(size=rows // length + 1), length)[:rows]
 
 
-# Measured over 9,600 comparisons (four statistics): 0.11 % at a nominal 0.1 %, 1.1 % at 1 %; at 5 % it is 4 to 7 % for rows
-# drawn one by one and 5 to 10 % in bursts. The bound is what 200 windows at 7.5 % stay below 999 times in 1,000.
+# Measured over 9,600 comparisons (four statistics): 0.11 % at a nominal 0.1 %, 1.1 % at 1 %; at 5 % it is 4 to 7 % for
+# rows drawn one by one and 5 to 10 % in bursts. The bound is what 200 windows at 7.5 % stay below 999 times in 1,000.
 ALLOWED = int(binom.ppf(0.999, 200, 0.075))
 
 

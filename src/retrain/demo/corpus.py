@@ -9,7 +9,7 @@ from pathlib import Path
 from retrain.errors import UsageError
 
 FILE = "messages.csv"
-STANDING_PER_INTENT = 52
+STANDING_PER_INTENT = 46
 """Labelled examples that the story begins with, of each intent; the other messages are customers' to write."""
 
 

@@ -25,12 +25,13 @@ production:
   groups: [channel]
 drift:
   window_hours: 168
-  reference_rows: 400
+  reference_rows: 300
   embeddings: true
 dataset:
   examples: ../examples/standing.csv
 training:
-  trials: 3
+  trials: 2      # few, so that the demo takes minutes
+  max_epochs: 3
   price_per_hour: 0.10
 """
 
