@@ -3,11 +3,14 @@
 import csv
 import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from shop import CORPUS, Message, Messages
+
+from retrain.pipeline.retrain import retrain
+from shop import CORPUS, SPEC, Message, Messages, Shop, few
 
 FOLDER = Path(os.environ.get("RETRAIN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 GOLDEN = Path(__file__).parent / "golden"
@@ -61,3 +64,30 @@ def messages() -> Messages:
         return [parts[part][place % len(parts[part])] for place in range(first, first + count)]
 
     return some
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop with a spec, and nothing else yet."""
+    made = Shop(root=tmp_path)
+    made.spec(SPEC)
+    return made
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, messages: Messages) -> Path:
+    """The folder of a shop with a first champion for the few intents; copied by those who need one."""
+    made = Shop(root=tmp_path_factory.mktemp("trained"))
+    made.spec(SPEC)
+    made.examples(few(messages("base", 0, 1560))[:230])
+    result = retrain(made.site(), cause="manual", reason="first champion")
+    assert result.outcome == "promoted", result.reasons
+    return made.root
+
+
+@pytest.fixture
+def running_shop(trained: Path, tmp_path: Path) -> Shop:
+    """A shop with a champion."""
+    root = tmp_path / "shop"
+    shutil.copytree(trained, root)
+    return Shop(root=root)

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from shop import DAY, LATE, SPEC, START, Messages, Shop
@@ -9,7 +11,8 @@ from shop import DAY, LATE, SPEC, START, Messages, Shop
 from retrain.errors import LogError
 from retrain.pipeline.audit import audit
 from retrain.pipeline.check import check
-from retrain.store.events import Checked, Referenced
+from retrain.store.events import Checked, Promoted, Referenced
+from retrain.store.ledger import Draft
 
 
 ROWS = 150
@@ -160,3 +163,21 @@ def test_a_spec_that_asks_for_embeddings_gets_their_signals(shop: Shop, messages
     signals = {signal.signal for signal in check(shop.site()).signals}
     assert {"input.embedding", "input.neighbours"} <= signals
 
+
+
+def test_a_promotion_while_a_window_is_judged_leaves_it_to_the_new_reference(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 4)
+    shop.now = START + 3 * DAY + LATE
+    assert check(shop.site()).windows == 1
+    shop.now += DAY
+    promotions = [Promoted(claim=None, version="b" * 64, over=None, snapshot="c" * 64)]
+
+    def meanwhile() -> datetime:
+        # The check asks for the time once it has read the state, before it judges.
+        while promotions:
+            shop.site().ledger.append(lambda _: Draft(event=promotions.pop(), reasons=("by hand",), actor="another"))
+        return shop.now
+
+    result = check(replace(shop.site(), clock=meanwhile))
+    assert (result.state, result.windows) == ("insufficient_data", 0)
+    assert "since the promotion" in result.reasons[0]

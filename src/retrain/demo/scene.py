@@ -25,7 +25,7 @@ production:
   groups: [channel]
 drift:
   window_hours: 168
-  reference_rows: 300
+  reference_rows: 400
   embeddings: true
 dataset:
   examples: ../examples/standing.csv

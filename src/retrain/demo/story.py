@@ -1,4 +1,4 @@
-"""What does a year of unattended care look like, in ten weeks and a few minutes? The whole loop on the example."""
+"""What does a year of unattended care look like, in nine weeks and a few minutes? The whole loop on the example."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retrain.training.classify_torch import Classifier
 
 SEED = 20
-PLAN = (0.0, 0.0, 0.0, 0.0, 0.6, 1.0, 1.0, 1.0, 1.0, 1.0)
+PLAN = (0.0, 0.0, 0.0, 0.0, 0.7, 1.0, 1.0, 1.0, 1.0)
 """Drift of each week of traffic: two for the reference, two quiet, two drifting, and the new normal."""
 A_LITTLE_LATER = timedelta(minutes=30)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from retrain.demo.corpus import Corpus, Message
 
-ROWS_PER_WEEK = 160
+ROWS_PER_WEEK = 200
 WEEK = timedelta(days=7)
 NEW_TOPICS = 0.30
 NEW_PHRASING = 0.18

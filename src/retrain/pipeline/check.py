@@ -6,6 +6,7 @@ from typing import Literal
 
 from retrain.drift.check import score
 from retrain.drift.monitor import advance
+from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Change, DriftReport
 from retrain.pipeline.owed import Owed, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
@@ -17,7 +18,6 @@ from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import CheckState, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value
-
 
 CHANGES_TOLD = 5
 """What a person reads at a glance; the report has all of them."""
@@ -78,7 +78,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
     embed = embedding.embed if embedding else None
     report = score(window, profile, site.spec.drift, model=site.model, embed=embed)
     monitor, verdict = advance(monitor_of(state), report, site.spec.drift)
-    digest = _publish(site, report, verdict, window)
+    digest = _publish(site, report, verdict, window, profile)
     event = Checked(
         start=window.start,
         end=window.end,
@@ -104,12 +104,12 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
     return entry.event if entry and isinstance(entry.event, Checked) else None
 
 
-def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Window) -> str:
+def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Window, profile: ReferenceProfile) -> str:
     """Store report.json, report.html and what was broken; complete before the ledger names them."""
     # Evidently takes four seconds and 290 MB to import: only when a page is to be drawn.
     from retrain.drift.report_evidently import render  # noqa: PLC0415
 
-    html, json = render(report, window, load_reference(site, site.ledger.state()))
+    html, json = render(report, window, profile)
     files: dict[str, bytes] = {"report.json": report.canonical(), "report.html": html, "evidently.json": json}
     return site.checks(window.end).put(files, {"state": verdict, "rows": window.total})
 
