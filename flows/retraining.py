@@ -6,27 +6,26 @@ import argparse
 import sys
 from typing import Any
 
-from prefect import State, Task, flow, get_run_logger, task
+from prefect import State, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import TaskRun
 from prefect.states import Failed
 
-from retrain.errors import RetrainError, WorldError
+from retrain.errors import RetrainError
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import open_site
 from retrain.settings import from_environment
 from retrain.store.state import Cause
 
 
-def world_is_broken(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Only what may mend itself is worth a second try; a base that is not there costs nobody five minutes."""
-    return isinstance(state.data, WorldError | OSError)
+@flow(name="retrain", persist_result=False)
+def retrain_model(
+    model: str, cause: Cause = "manual", reason: str = "asked through Prefect"
+) -> dict[str, Any] | State[Any]:
+    """One retrain. Two at once are one: the ledger's claim decides, not Prefect.
 
-
-@task(retries=1, retry_delay_seconds=300, retry_condition_fn=world_is_broken, cache_policy=NO_CACHE)
-def run(model: str, cause: Cause, reason: str) -> RunResult | State[Any]:
-    """From claim to verdict; a retry goes on where the run died. An error of ours is a state: its sentence says it."""
+    Not retried here: a run that failed stands in the ledger, and the next check asks again, later each time. What it
+    had trained is kept and used then.
+    """
     logger = get_run_logger()
 
     def tell(stage: str, sentence: str) -> None:
@@ -34,23 +33,11 @@ def run(model: str, cause: Cause, reason: str) -> RunResult | State[Any]:
 
     try:
         site = open_site(model, from_environment(), actor="flow retrain")
-        return retrain(site, cause=cause, reason=reason, tell=tell)
+        result = retrain(site, cause=cause, reason=reason, tell=tell)
     except RetrainError as error:
         return Failed(message=str(error), data=error)
-
-
-@flow(name="retrain", persist_result=False)
-def retrain_model(
-    model: str, cause: Cause = "manual", reason: str = "asked through Prefect"
-) -> dict[str, Any] | State[Any]:
-    """One retrain. Two at once are one: the ledger's claim decides, not Prefect."""
-    seen: State[Any] = run(model, cause, reason, return_state=True)
-    if not seen.is_completed():
-        # Said anew: Prefect words a state that is passed on as "1/1 states failed".
-        return Failed(message=seen.message, data=seen.result(raise_on_failure=False))
-    result: RunResult = seen.result()
     for line in result.reasons:
-        get_run_logger().info("%s: %s", result.outcome, line)
+        logger.info("%s: %s", result.outcome, line)
     create_markdown_artifact(
         _summary(result), key=f"retrain-{model.replace('_', '-')}", description=f"retrain of {model}"
     )

@@ -44,14 +44,29 @@ def test_relative_paths_count_from_the_spec_file(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         (MINIMAL + "drift:\n  treshold: 1\n", "support.yaml:8: unknown key 'treshold' under 'drift'; known are "),
-        (MINIMAL + "drift:\n  min_row: 1\n", "support.yaml:8: unknown key 'min_row' under 'drift'; did you mean 'min_rows'?"),
+        (
+            MINIMAL + "drift:\n  min_row: 1\n",
+            "support.yaml:8: unknown key 'min_row' under 'drift'; did you mean 'min_rows'?",
+        ),
         (MINIMAL + "trainning: {}\n", "support.yaml:7: unknown key 'trainning'; did you mean 'training'?"),
-        (MINIMAL.replace("  log: ../log", "  logs: ../log"), "support.yaml:4: unknown key 'logs' under 'production'; did you mean 'log'"),
-        (MINIMAL.replace("  log: ../log", "  groups: []"), "support.yaml:3: key 'log' under 'production' is missing; Folder with"),
-        (MINIMAL + "drift: {min_rows: 3}\n", "support.yaml:7: drift.min_rows is 3: input should be greater than or equal to 30"),
+        (
+            MINIMAL.replace("  log: ../log", "  logs: ../log"),
+            "support.yaml:4: unknown key 'logs' under 'production'; did you mean 'log'",
+        ),
+        (
+            MINIMAL.replace("  log: ../log", "  groups: []"),
+            "support.yaml:3: key 'log' under 'production' is missing; Folder with",
+        ),
+        (
+            MINIMAL + "drift: {min_rows: 3}\n",
+            "support.yaml:7: drift.min_rows is 3: input should be greater than or equal to 30",
+        ),
         (MINIMAL + "drift: {effect_floor: .nan}\n", "support.yaml:7: drift.effect_floor is nan: input should be"),
         (MINIMAL + "drift:\n - a\n", "support.yaml:7: drift is ['a']: input should be a valid dictionary"),
-        (MINIMAL + "promotion: {require: better}\n", "support.yaml:7: promotion.require is 'better': input should be 'superior'"),
+        (
+            MINIMAL + "promotion: {require: better}\n",
+            "support.yaml:7: promotion.require is 'better': input should be 'superior'",
+        ),
         (MINIMAL.replace("support", "other"), "support.yaml:1: model is 'other', the file is named 'support.yaml'"),
         (MINIMAL.replace("support", "../up"), "support.yaml:1: model is '../up'"),
         ("model: [", "not YAML"),

@@ -9,6 +9,7 @@ from retrain.values import canonical_json, digest_of, digest_of_file, short
 
 PACKAGE = "package:"
 NEEDED = ("config.json", "tokenizer.json", "model.safetensors")
+ADAPTER = "adapter_config.json"
 READ = (*NEEDED, "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 
 
@@ -34,6 +35,11 @@ def locate(name: str, folder: Path, *, pinned: str | None = None) -> Base:
             f"base model {name!r}: {', '.join(missing)} not found in {root}; expected a folder with "
             f"{', '.join(NEEDED)} "
             f"(weights in safetensors). Download the base there, or name another in the spec under 'base'"
+        )
+    if (root / ADAPTER).exists():
+        # transformers would follow it to another base, which no digest here covers.
+        raise BaseModelMissing(
+            f"base model {name!r} in {root} holds {ADAPTER}: that is an adapter, not a base; name its base"
         )
     digest = _digest(root)
     if pinned is not None and digest != pinned:

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from shop import SPEC, Messages, Shop
 
 import retrain
 from retrain.cli.main import run
 from retrain.errors import UsageError
+from shop import SPEC, Messages, Shop
 
 
 @pytest.fixture
@@ -92,12 +92,13 @@ def test_errors_are_one_json_object_too(places: Shop, capsys: Captured) -> None:
 def test_a_misspelt_key_is_named_with_file_line_and_the_right_one(places: Shop, capsys: Captured) -> None:
     places.spec(SPEC + "trigger: {max_age_day: 3}\n")
     assert run(["check", "shop"]) == 2
-    assert "shop.yaml:8: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?" in capsys.readouterr().err
+    assert (
+        "shop.yaml:8: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?"
+        in capsys.readouterr().err
+    )
 
 
-def test_a_misspelt_setting_is_refused(
-    places: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_misspelt_setting_is_refused(places: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETRAIN_MODLES", "x")
     assert run(["status"]) == UsageError.exit_status
     assert "unknown setting 'RETRAIN_MODLES'" in capsys.readouterr().err
@@ -163,7 +164,9 @@ def test_the_public_surface_is_this() -> None:
 
 
 def test_the_command_is_installed() -> None:
-    ran = subprocess.run([sys.executable, "-m", "retrain.cli.main", "--help"], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", "retrain.cli.main", "--help"], capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0
     for command in ("init", "validate", "check", "run", "status", "history", "explain", "audit", "champion", "promote"):
         assert command in ran.stdout

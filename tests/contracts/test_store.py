@@ -72,6 +72,7 @@ def test_a_key_that_leaves_the_store_is_refused(store: Store, key: str, tmp_path
         lambda: store.create(key, b"x"),
         lambda: store.read(key),
         lambda: store.fetch(key, tmp_path / "target"),
+        lambda: list(store.keys(f"{key}/x")),
     ):
         with pytest.raises(UnsafeName):
             attempt()

@@ -1,19 +1,20 @@
 """The drift check as a whole: from files on disk to an entry in the ledger."""
 
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from shop import DAY, LATE, SPEC, START, Messages, Shop
 
 from retrain.errors import LogError
 from retrain.pipeline.audit import audit
 from retrain.pipeline.check import check
+from retrain.pipeline.status import status
 from retrain.store.events import Checked, Promoted, Referenced
 from retrain.store.ledger import Draft
-
+from shop import DAY, LATE, SPEC, START, Messages, Shop
 
 ROWS = 150
 
@@ -24,7 +25,9 @@ def quiet_days(shop: Shop, messages: Messages, first: int, last: int) -> None:
 
 
 def drifted_day(shop: Shop, messages: Messages, day: int) -> list[str]:
-    rows = messages("new_intent", day * 60, 60) + messages("new_phrasing", day * 30, 30) + messages("base", day * ROWS, 60)
+    rows = (
+        messages("new_intent", day * 60, 60) + messages("new_phrasing", day * 30, 30) + messages("base", day * ROWS, 60)
+    )
     return shop.day(day, rows, sure=0.6)
 
 
@@ -71,7 +74,7 @@ def test_after_an_outage_every_missed_window_is_judged_once(shop: Shop, messages
     assert check(shop.site()).windows == 7
     windows = [e.event for e in shop.site().ledger.entries() if isinstance(e.event, Checked)]
     assert [w.start for w in windows] == [START + day * DAY for day in range(2, 9)]
-    assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(windows))
 
 
 def test_a_day_with_few_rows_is_judged_with_the_next(shop: Shop, messages: Messages) -> None:
@@ -93,7 +96,9 @@ def test_broken_rows_are_counted_and_stop_nothing(shop: Shop, messages: Messages
     (day / "garbage.jsonl").write_bytes(b"\x00\xff not json\n" * 50 + b'{"id": 1}\n')
     (day / "torn.parquet").write_bytes(b"PAR1 torn")
     with (day / "3.jsonl").open("a") as stream:
-        stream.write('{"id":"n","timestamp":"2026-03-05T10:00:00Z","input":"x","output":"y","model_version":"v","confidence":NaN}\n')
+        stream.write(
+            '{"id":"n","timestamp":"2026-03-05T10:00:00Z","input":"x","output":"y","model_version":"v","confidence":NaN}\n'
+        )
     shop.now = START + 4 * DAY + LATE
     result = check(shop.site())
     assert result.state == "quiet"
@@ -124,6 +129,7 @@ PROGRAM = """
 import sys
 from datetime import datetime
 from retrain.pipeline.check import check
+from retrain.pipeline.status import status
 from retrain.pipeline.site import open_site
 from retrain.settings import from_environment
 now = datetime.fromisoformat(sys.argv[1])
@@ -164,7 +170,6 @@ def test_a_spec_that_asks_for_embeddings_gets_their_signals(shop: Shop, messages
     assert {"input.embedding", "input.neighbours"} <= signals
 
 
-
 def test_a_promotion_while_a_window_is_judged_leaves_it_to_the_new_reference(shop: Shop, messages: Messages) -> None:
     quiet_days(shop, messages, 0, 4)
     shop.now = START + 3 * DAY + LATE
@@ -181,3 +186,20 @@ def test_a_promotion_while_a_window_is_judged_leaves_it_to_the_new_reference(sho
     result = check(replace(shop.site(), clock=meanwhile))
     assert (result.state, result.windows) == ("insufficient_data", 0)
     assert "since the promotion" in result.reasons[0]
+
+
+def test_a_window_too_small_to_judge_hides_no_alarm(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 3)
+    drifted_day(shop, messages, 3)
+    drifted_day(shop, messages, 4)
+    shop.day(5, messages("base", 0, 20))
+    shop.now = START + 6 * DAY + LATE
+    first = check(shop.site())
+    assert (first.state, first.window.end) == ("alarm", START + 5 * DAY)
+    assert first.report is not None
+    assert any("20 rows in" in reason for reason in first.reasons)
+    second = check(shop.site())
+    assert (second.state, second.signals) == ("insufficient_data", ())
+    assert "the window before it, to 2026-03-07 00:00 UTC, is alarm" in second.reasons[0]
+    assert shop.site().ledger.state().episode is not None
+    assert status(shop.site()).state == "insufficient_data"

@@ -73,3 +73,12 @@ def test_leftovers_of_a_living_writer_stay(tmp_path: Path) -> None:
 def test_an_unknown_scheme_is_not_taken_for_a_folder() -> None:
     with pytest.raises(UsageError, match="scheme 'ftp'"):
         open_store("ftp://bucket/prefix")
+
+
+def test_a_store_that_is_a_file_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    for place in (tmp_path / "file", tmp_path / "file" / "store"):
+        with pytest.raises(StoreError, match="set RETRAIN_STORE to a folder"):
+            list(FolderStore(place).keys("models/"))
+        with pytest.raises(StoreError, match="set RETRAIN_STORE to a folder"):
+            FolderStore(place).read("models/m")

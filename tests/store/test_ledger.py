@@ -1,6 +1,7 @@
 """One numbered chain of decisions, whose newest entry carries the state."""
 
 import itertools
+import json
 import multiprocessing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Refer
 from retrain.store.folder import FolderStore
 from retrain.store.ledger import Draft, Ledger, LedgerEntry, follows
 from retrain.store.state import Claim, State
+from retrain.values import canonical_json, digest_of
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -153,8 +155,10 @@ def test_too_few_rows_leave_the_watermark_and_the_episode_as_they_were() -> None
     state = fold(State(), checked("alarm", 0), START)
     after = fold(state, checked("insufficient_data", 1), START)
     assert (after.watermark, after.episode) == (state.watermark, state.episode)
-    assert after.last_check is not None
-    assert after.last_check.state == "insufficient_data"
+    assert after.last_check == state.last_check
+    assert after.starved is not None
+    assert after.starved.state == "insufficient_data"
+    assert fold(after, checked("quiet", 2), START).starved is None
 
 
 @pytest.mark.parametrize(
@@ -202,3 +206,16 @@ def test_the_state_survives_the_store_and_never_holds_two_champions(events: list
         assert State.model_validate_json(state.canonical()) == state
         promotions = [e for e in events[: day + 1] if isinstance(e, Promoted)]
         assert (state.champion.version if state.champion else None) == (promotions[-1].version if promotions else None)
+
+
+def test_an_entry_of_an_older_program_keeps_its_digest_when_this_one_knows_more_fields(tmp_path: Path) -> None:
+    book = ledger(tmp_path)
+    book.append(lambda _: draft(promoted("v1")))
+    path = tmp_path / "models/m/ledger/00000001.json"
+    older = json.loads(path.read_text())
+    del older["format"]
+    path.write_bytes(canonical_json(older))
+    second = book.append(lambda _: draft(promoted("v2")))
+    assert second is not None
+    assert second.previous == digest_of(canonical_json(older))
+    assert book.state().champion is not None

@@ -34,7 +34,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write a spec to start from, with every line explained, and the schema that lets an editor complete it."""
-    if not re.match(MODEL_NAME, model):
+    if not re.fullmatch(MODEL_NAME, model):
         raise UsageError(f"model name {model!r} cannot be used; expected lower-case letters, digits, '-' and '_'")
     models = from_environment().models
     path = models / f"{model}.yaml"

@@ -29,8 +29,8 @@ class DriftPolicy(Policy):
     clear_after: int = Field(default=2, ge=1)
     """Quiet windows in a row that end an alarm: the hysteresis that keeps a score near its threshold from flapping."""
     effect_floor: float = Field(default=0.03, ge=0, lt=1)
-    """No score below this counts as drift, however large the window. 0.03: where 3 % of the rows have moved, even answers
-    that are all wrong on them cost 3 points of accuracy at most."""
+    """No score below this counts as drift, however large the window. 0.03: where 3 % of the rows have moved,
+    answers that are all wrong on them cost 3 points of accuracy at most."""
     calibration_blocks: int = Field(default=300, ge=100)
     """Pieces of the reference compared with the rest of it to find each threshold. 300: the 1 % tail rests on 3 of
     them and a fitted tail beyond."""

@@ -1,5 +1,6 @@
 """Which version should serve right now, and where is a verified copy of it?"""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrain.base import locate
-from retrain.errors import UnknownVersion
+from retrain.errors import StoreError, UnknownModel, UnknownVersion
 from retrain.pipeline.site import utc_now, version_shelf
 from retrain.settings import Settings, from_environment
+from retrain.spec import MODEL_NAME
 from retrain.store.ledger import Ledger
 from retrain.store.open import open_store
 from retrain.store.state import Champion
@@ -50,6 +52,10 @@ class ChampionWatch:
         refresh_seconds: float = 5.0,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
+        if not re.fullmatch(MODEL_NAME, model):
+            raise UnknownModel(
+                f"model name {model!r} cannot be one: lower-case letters, digits, '-' and '_' are expected"
+            )
         self._model = model
         self._settings = settings
         self._store = open_store(settings.store)
@@ -62,12 +68,23 @@ class ChampionWatch:
 
     def get(self) -> ServedChampion:
         """The champion of at most `refresh_seconds` ago. Raises UnknownVersion when there is none yet."""
-        with self._lock:
-            now = self._timer()
-            if self._known is None or now - self._looked_at >= self._refresh_seconds:
-                self._known = self._look(self._known)
-                self._looked_at = now
-            return self._known
+        known = self._known
+        if known is not None and self._timer() - self._looked_at < self._refresh_seconds:
+            return known
+        # Who finds another thread looking serves on with what is known: no request waits for a download.
+        if not self._lock.acquire(blocking=known is None):
+            assert known is not None
+            return known
+        try:
+            self._known = self._look(self._known)
+        except StoreError:
+            # A store that is away for a moment must not stop a server that has a verified version.
+            if self._known is None:
+                raise
+        finally:
+            self._looked_at = self._timer()
+            self._lock.release()
+        return self._known
 
     def _look(self, known: ServedChampion | None) -> ServedChampion:
         state = self._ledger.state()
@@ -105,5 +122,7 @@ def champion(model: str, settings: Settings | None = None) -> ServedChampion:
     """
     places = settings or from_environment()
     with _watches_lock:
-        watch = _watches.setdefault((model, places), ChampionWatch(model, places))
+        if (model, places) not in _watches:
+            _watches[model, places] = ChampionWatch(model, places)
+        watch = _watches[model, places]
     return watch.get()

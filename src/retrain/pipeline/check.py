@@ -1,6 +1,7 @@
 """Has the world changed? Work off the owed windows, judge each, and say whether a retrain is due."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -17,7 +18,7 @@ from retrain.store.events import Checked, Signal, fold
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import CheckState, State
 from retrain.trigger.decide import TriggerDecision, decide
-from retrain.values import Value
+from retrain.values import Value, canonical_json
 
 CHANGES_TOLD = 5
 """What a person reads at a glance; the report has all of them."""
@@ -67,8 +68,12 @@ def check(site: Site) -> CheckResult:
         if owed.window is None:
             return _nothing_owed(site, owed, judged)
         event = _judge(site, state, owed.window, embedding)
-        if event is not None:
-            judged.append(event)
+        if event is None:
+            continue
+        if event.state == "insufficient_data":
+            # Rows enough, but nothing in them that can be watched: the watermark stays, so going on would not end.
+            return _answer(site, judged, event.changes)
+        judged.append(event)
     return _answer(site, judged, ())
 
 
@@ -88,7 +93,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         monitor=monitor.model_dump(mode="json"),
         report=digest,
         broken=report.quarantined,
-        changes=tuple(_told(change) for change in report.changes[:CHANGES_TOLD]),
+        changes=_changes(report, quote=site.spec.drift.examples_in_reports > 0),
     )
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
@@ -110,16 +115,20 @@ def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Windo
     from retrain.drift.report_evidently import render  # noqa: PLC0415
 
     html, json = render(report, window, profile)
-    files: dict[str, bytes] = {"report.json": report.canonical(), "report.html": html, "evidently.json": json}
+    files: dict[str, bytes] = {
+        "report.json": report.canonical(),
+        "report.html": html,
+        "evidently.json": json,
+        "quarantine.json": canonical_json([asdict(row) for row in window.broken]),
+        "policy.json": canonical_json(site.spec.model_dump(mode="json", include={"drift", "trigger"})),
+    }
     return site.checks(window.end).put(files, {"state": verdict, "rows": window.total})
 
 
 def _nothing_owed(site: Site, owed: Owed, judged: Sequence[Checked]) -> CheckResult:
     if owed.too_few is not None:
         _record_insufficient(site, owed.too_few)
-        if not judged:
-            return _unknown(site, owed.reason)
-    return _answer(site, judged, () if judged else (owed.reason,))
+    return _answer(site, judged, (owed.reason,) if owed.too_few or not judged else ())
 
 
 def _record_insufficient(site: Site, window: Window) -> None:
@@ -127,8 +136,7 @@ def _record_insufficient(site: Site, window: Window) -> None:
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
         state = newest.state if newest else State()
-        last = state.last_check
-        said = last is not None and (last.end, last.state) == (window.end, "insufficient_data")
+        said = state.starved is not None and state.starved.end == window.end
         if said or state.watermark != window.start:
             return None
         event = Checked(
@@ -145,8 +153,9 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
     state = site.ledger.state()
     decision = _decision(site, state)
     last = state.last_check
-    if last is None:
-        return _unknown(site, "; ".join(reasons))
+    if last is None or (state.starved and not judged):
+        before = (f"the window before it, to {last.end:%Y-%m-%d %H:%M} UTC, is {last.state}",) if last else ()
+        return _unknown(site, "; ".join((*reasons, *before)))
     newest = _newest_judged(site, judged)
     report = site.checks(last.end).address(last.report, "report.html") if last.report else None
     return CheckResult(
@@ -183,7 +192,8 @@ def _unknown(site: Site, reason: str) -> CheckResult:
 def _newest_judged(site: Site, judged: Sequence[Checked]) -> Checked | None:
     if judged:
         return judged[-1]
-    return next((entry.event for entry in site.ledger.backwards() if isinstance(entry.event, Checked)), None)
+    events = (entry.event for entry in site.ledger.backwards())
+    return next((e for e in events if isinstance(e, Checked) and e.state != "insufficient_data"), None)
 
 
 def _decision(site: Site, state: State) -> TriggerDecision:
@@ -206,6 +216,12 @@ def _seen(event: Checked | None) -> tuple[str, ...]:
     if not drifted:
         return (f"none of {len(event.signals)} signals drifted over {event.rows} rows",)
     return (*drifted, *event.changes)
+
+
+def _changes(report: DriftReport, *, quote: bool) -> tuple[str, ...]:
+    """The largest changes in words; what stood in texts only where the spec lets reports quote them."""
+    told = [change for change in report.changes if quote or change.what != "term"]
+    return tuple(_told(change) for change in told[:CHANGES_TOLD])
 
 
 def _told(change: Change) -> str:

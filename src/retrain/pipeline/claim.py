@@ -6,20 +6,18 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 from retrain.errors import ClaimLost
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import UNKNOWN, process_start, situation_of, stands
-from retrain.store.events import Claimed, Ended, Event
+from retrain.store.events import Claimed, Event
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, Claim, State
-from retrain.trigger.decide import decide
+from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import short
 
 Tell = Callable[[str, str], None]
 """Takes a stage and a sentence: what a person sees while a run goes on."""
-EndedOutcome = Literal["held", "inconclusive", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +49,6 @@ class Run:
                 f"See `retrain history {self.site.model}`"
             )
 
-    def end(self, outcome: EndedOutcome, reasons: tuple[str, ...], **evidence: str) -> LedgerEntry:
-        """End the run without a promotion; the evidence names what there was: `challenger`, `evaluation`."""
-        event = Ended(claim=self.claim.id, outcome=outcome, challenger=evidence.pop("challenger", None))
-        if event.challenger is not None:
-            evidence["version"] = event.challenger
-        return self.append(event, reasons, evidence)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotNow:
@@ -82,7 +73,7 @@ def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
             running = state.claim is not None
             refused.append(NotNow(running=running, reasons=_who(state) if running else decision.reasons))
             return None
-        return _claimed(site, identity, (cause, reason), dead)
+        return _claimed(site, identity, (decision, reason), dead)
 
     entry = site.ledger.append(draft)
     if entry is None:
@@ -91,8 +82,10 @@ def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
     return Run(site=site, claim=entry.event.claim, tell=tell)
 
 
-def _claimed(site: Site, identity: str, why: tuple[Cause, str], dead: Claim | None) -> Draft:
-    now, (cause, reason) = site.clock(), why
+def _claimed(site: Site, identity: str, why: tuple[TriggerDecision, str], dead: Claim | None) -> Draft:
+    now, (decision, reason) = site.clock(), why
+    # What is due says why, not the caller: a quarter that was asked for as drift stands as a quarter.
+    cause: Cause = "manual" if decision.cause == "none" else decision.cause
     mine = Claim(
         id=identity,
         cause=dead.cause if dead else cause,
@@ -105,11 +98,8 @@ def _claimed(site: Site, identity: str, why: tuple[Cause, str], dead: Claim | No
         snapshot=dead.snapshot if dead else None,
         version=dead.version if dead else None,
     )
-    reasons = (
-        (reason,)
-        if dead is None
-        else (reason, f"goes on where run {short(dead.id)} died (process {dead.pid} on {dead.host})")
-    )
+    took = f"goes on where run {short(dead.id)} died (process {dead.pid} on {dead.host})" if dead else ""
+    reasons = tuple(dict.fromkeys(text for text in (reason, *decision.reasons, took) if text))
     return Draft(event=Claimed(claim=mine, took_over=dead.id if dead else None), reasons=reasons, actor=site.actor)
 
 

@@ -1,5 +1,6 @@
 """Is the challenger better? Both answer the same held-out rows now, and the gate reads what came of it."""
 
+from retrain.base import locate
 from retrain.dataset.snapshot import texts
 from retrain.evaluation.compare import Answers, compare, majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
@@ -11,6 +12,7 @@ from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.report import render
 from retrain.training import process
+from retrain.training.artifact import read_model_file
 from retrain.training.job import Scored, ScoringJob, VersionAt
 from retrain.values import Value, canonical_json, short
 
@@ -50,10 +52,11 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
 
 
 def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...]:
-    site, base = run.site, run.site.base()
-    places = tuple(
-        VersionAt(folder=site.versions.fetch(v, site.settings.cache / "versions"), base=base) for v in versions
-    )
+    site = run.site
+    folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
+    # Each on the base it was trained on: the spec may name another one by now.
+    bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
+    places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
     return process.score(ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)).scored
 
 

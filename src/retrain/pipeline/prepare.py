@@ -31,8 +31,9 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
     snapshot = build_snapshot(examples, run.site.spec.dataset, earlier_heldout=_earlier_heldout(run.site))
     if isinstance(snapshot, Refusal):
         return snapshot
-    digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken})
-    removed = tuple(f"{count} example rows could not be read: {reason}" for reason, count in broken.items())
+    policy = run.site.spec.dataset.model_dump(mode="json")
+    digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken, "policy": policy})
+    removed = tuple(f"{count} rows not used: {reason}" for reason, count in broken.items())
     removed += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
     reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *removed)
     run.append(Prepared(claim=run.claim.id, snapshot=digest, clean=snapshot.clean), reasons, {"dataset": digest})
@@ -41,25 +42,30 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
 
 
 def gather(site: Site) -> tuple[list[Example], dict[str, int]]:
-    """Standing examples and production rows that have a label by now, and the number of broken example rows by reason."""
+    """Standing examples and production rows that have a label by now, and the number of rows of no use by reason."""
     policy = site.spec.dataset
     standing, broken = read_examples(site.spec.path(policy.examples), site.spec.production.groups)
-    return [*standing, *_labelled_production(site)], broken
+    labelled_rows, useless = _labelled_production(site)
+    return [*standing, *labelled_rows], {**{f"example: {reason}": n for reason, n in broken.items()}, **useless}
 
 
-def _labelled_production(site: Site) -> list[Example]:
+def _labelled_production(site: Site) -> tuple[list[Example], dict[str, int]]:
     place = site.spec.production.labels
     if place is None or not site.spec.path(place).exists():
-        return []
+        return [], {}
     now = site.clock()
     labels = read_labels(site.spec.path(place), now=now)
     first = first_timestamp(site.log, site.spec.production) if site.log.is_dir() else None
+    useless = {f"label: {reason}": count for reason, count in labels.quarantined.items()}
     if first is None or labels.rows.is_empty():
-        return []
+        return [], useless
     start = max(first, now - timedelta(days=site.spec.dataset.label_days))
     ids = set(labels.rows["id"])
     rows = find_rows(site.log, site.spec.production, ids, span=(start, now), now=now)
-    return from_production(labelled(rows, labels).rows)
+    joined = labelled(rows, labels)
+    if joined.unknown:
+        useless["label: no production row has its id"] = joined.unknown
+    return from_production(joined.rows), useless
 
 
 def _earlier_heldout(site: Site) -> tuple[Example, ...]:

@@ -12,7 +12,7 @@ from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import train
 from retrain.promotion.decision import PromotionDecision
-from retrain.store.events import Promoted
+from retrain.store.events import Ended, Promoted, Spent
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, State
 from retrain.training.cost import Meter, added, priced
@@ -66,7 +66,7 @@ def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent) -> Ru
         return _claimed(run)
     except ClaimLost as lost:
         return RunResult(model=site.model, outcome="already_running", reasons=(str(lost),))
-    except RetrainError as error:
+    except (RetrainError, OSError, ValueError) as error:
         _end_as_failed(run, error)
         raise
 
@@ -76,14 +76,14 @@ def _claimed(run: Run) -> RunResult:
     with meter.stage("prepare"):
         snapshot = prepare(run)
     if isinstance(snapshot, Refusal):
-        run.end("refused", snapshot.reasons)
+        run.append(Ended(claim=run.claim.id, outcome="refused"), snapshot.reasons)
         return RunResult(model=run.site.model, outcome="refused", reasons=snapshot.reasons)
     trained = train(run, snapshot)
     while True:
         with meter.stage("evaluate"):
             seen = evaluate(run, trained, snapshot)
         cost = _total(run.site, trained.version.cost, meter)
-        entry = _conclude(run, seen)
+        entry = _conclude(run, seen, _spent(cost))
         if entry is not None:
             break
         # Someone changed the champion by hand meanwhile: what was shown is about another one, so it is shown again.
@@ -93,18 +93,20 @@ def _claimed(run: Run) -> RunResult:
     return _result(run, seen, cost)
 
 
-def _conclude(run: Run, seen: Evaluated) -> LedgerEntry | None:
+def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
     """Append the verdict; none when the champion is no longer the one the comparison was made against."""
     decision = seen.decision
     if decision.verdict != "promote":
         outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
-        return run.end(outcome, decision.reasons, challenger=decision.challenger, evaluation=seen.digest)
+        ended = Ended(claim=run.claim.id, outcome=outcome, challenger=decision.challenger, cost=cost)
+        return run.append(ended, decision.reasons, {"evaluation": seen.digest, "version": decision.challenger})
     event = Promoted(
         claim=run.claim.id,
         version=decision.challenger,
         over=decision.champion,
         snapshot=seen.report.snapshot,
         challenger_accuracy=seen.report.comparison.challenger.accuracy,
+        cost=cost,
     )
     evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
 
@@ -113,14 +115,18 @@ def _conclude(run: Run, seen: Evaluated) -> LedgerEntry | None:
         run.check_standing(state)
         if (state.champion.version if state.champion else None) != decision.champion:
             return None
+        if decision.champion == decision.challenger:
+            # Somebody promoted it by hand meanwhile: there is nothing left to promote, but the run has an end.
+            held = Ended(claim=run.claim.id, outcome="held", challenger=decision.challenger, cost=cost)
+            return Draft(event=held, reasons=("it was made champion by hand meanwhile",), actor=run.site.actor)
         return Draft(event=event, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
 
     return run.site.ledger.append(draft)
 
 
-def _end_as_failed(run: Run, error: RetrainError) -> None:
+def _end_as_failed(run: Run, error: Exception) -> None:
     try:
-        run.end("failed", (str(error),))
+        run.append(Ended(claim=run.claim.id, outcome="failed"), (str(error),))
     except RetrainError:
         # The store is away as well: the claim then expires by itself, and the first error is the one to show.
         return
@@ -129,6 +135,12 @@ def _end_as_failed(run: Run, error: RetrainError) -> None:
 def _total(site: Site, training: Cost, meter: Meter) -> Cost:
     policy = site.spec.training
     return priced(added(training, meter.cost), price_per_hour=policy.price_per_hour, currency=policy.currency)
+
+
+def _spent(cost: Cost) -> Spent:
+    wall = sum(cost.wall_seconds.values())
+    rest = cost.model_dump(include={"cpu_seconds", "gpu_seconds", "money", "currency"})
+    return Spent(wall_seconds=wall, **rest)
 
 
 def _result(run: Run, seen: Evaluated, cost: Cost) -> RunResult:

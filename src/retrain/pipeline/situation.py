@@ -16,7 +16,7 @@ def situation_of(state: State, *, now: datetime, by_hand: str | None = None) -> 
     return Situation(
         asked="check" if by_hand is None else "manual",
         reason=by_hand or "",
-        check_state=state.last_check.state if state.last_check else None,
+        check_state="insufficient_data" if state.starved else state.last_check.state if state.last_check else None,
         episode_open=state.episode is not None,
         episode_answered=state.episode is not None and state.episode.answered,
         champion_since=state.champion.since if state.champion else None,

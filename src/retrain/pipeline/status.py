@@ -1,12 +1,12 @@
 """How is every model now, at one glance?"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import situation_of, stands
 from retrain.store.state import State
-from retrain.trigger.decide import decide
+from retrain.trigger.decide import decide, due_by_age
 from retrain.values import Value
 
 SECONDS_PER_DAY = 86_400.0
@@ -35,16 +35,16 @@ def status(site: Site) -> ModelStatus:
     """The newest ledger entry, in a person's terms."""
     newest, now = site.ledger.newest(), site.clock()
     state = newest.state if newest else State()
-    decision = decide(situation_of(state, now=now), site.spec.trigger, now=now)
+    situation = situation_of(state, now=now)
+    decision = decide(situation, site.spec.trigger, now=now)
     champion = state.champion
-    due = champion.since + timedelta(days=site.spec.trigger.max_age_days) if champion else None
     return ModelStatus(
         model=site.model,
         champion=champion.version if champion else None,
-        state=state.last_check.state if state.last_check else "never_checked",
+        state=situation.check_state or "never_checked",
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
-        last_check=state.last_check.at if state.last_check else None,
-        next_due=due,
+        last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
+        next_due=due_by_age(situation, site.spec.trigger),
         retraining=state.claim is not None and stands(state.claim, now),
         retrain_due=decision.retrain,
         reasons=decision.reasons,

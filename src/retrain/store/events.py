@@ -21,6 +21,16 @@ class Signal(Value):
     drifted: bool
 
 
+class Spent(Value):
+    """What a run used, data preparation and evaluation included."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    gpu_seconds: float
+    money: float | None
+    currency: str | None
+
+
 class Referenced(Value):
     """The drift reference was set from the first rows a champion logged."""
 
@@ -43,7 +53,7 @@ class Checked(Value):
     monitor: dict[str, Any] = Field(default_factory=dict)
     report: str | None = None
     changes: tuple[str, ...] = ()
-    """What changed, in words; never texts from production, since the ledger is kept for ever."""
+    """What changed, in words; single words of production at most, and none when the spec lets reports quote none."""
     broken: dict[str, int] = Field(default_factory=dict)
     """Reason to the number of log rows that could not be used."""
     retrain: bool = False
@@ -83,6 +93,7 @@ class Ended(Value):
     claim: str
     outcome: Literal["held", "inconclusive", "refused", "failed"]
     challenger: str | None = None
+    cost: Spent | None = None
 
 
 class Promoted(Value):
@@ -96,6 +107,7 @@ class Promoted(Value):
     snapshot: str
     reference: str | None = None
     challenger_accuracy: float | None = None
+    cost: Spent | None = None
 
 
 class RolledBack(Value):
@@ -118,7 +130,7 @@ def fold(state: State, event: Event, at: datetime) -> State:
             return _checked(state, event, at)
         case Referenced():
             champion = state.champion and state.champion.model_copy(update={"reference": event.reference})
-            changes = {"reference": event.reference, "watermark": event.end, "champion": champion, "monitor": {}}
+            changes: dict[str, Any] = {"reference": event.reference, "watermark": event.end, "champion": champion}
         case Claimed():
             changes = {"claim": event.claim}
         case Prepared():
@@ -139,7 +151,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
     last = LastCheck(at=at, start=event.start, end=event.end, rows=event.rows, state=event.state, report=event.report)
     if event.state == "insufficient_data":
         # The watermark stays: the rows wait until there are enough of them to be judged together.
-        return state.model_copy(update={"last_check": last})
+        return state.model_copy(update={"starved": last})
     episode, episodes = state.episode, state.episodes
     if event.state == "alarm" and episode is None:
         episodes += 1
@@ -147,7 +159,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         episode = Episode(number=episodes, opened_at=at, signals=drifted)
     elif event.state == "quiet":
         episode = None
-    changes = {"last_check": last, "watermark": event.end, "monitor": event.monitor}
+    changes = {"last_check": last, "starved": None, "watermark": event.end, "monitor": event.monitor}
     return state.model_copy(update={**changes, "episode": episode, "episodes": episodes})
 
 
@@ -176,5 +188,5 @@ def _rolled_back(state: State, at: datetime) -> State:
 
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
-    changes = {"reference": reference, "watermark": at if reference else None, "monitor": {}, "last_check": None}
-    return state.model_copy(update=changes)
+    fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
+    return state.model_copy(update={"reference": reference, **fresh})

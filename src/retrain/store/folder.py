@@ -21,8 +21,8 @@ NEXT_STEP = {
     errno.EROFS: "the file system is read-only: mount it writable, or set RETRAIN_STORE to another folder",
     errno.EACCES: "this user may not write there: change its owner, or set RETRAIN_STORE to another folder",
     errno.ENOTDIR: "part of that path is a file: set RETRAIN_STORE to a folder",
-    errno.EPERM: "this file system refuses hard links, on which create-only rests: use a local disk or an S3 store",
-    errno.ENOTSUP: "this file system has no hard links, on which create-only rests: use a local disk or an S3 store",
+    errno.EPERM: "this file system refuses hard links, on which create-only rests: keep the store on another disk",
+    errno.ENOTSUP: "this file system has no hard links, on which create-only rests: keep the store on another disk",
 }
 
 
@@ -66,13 +66,16 @@ class FolderStore:
             with self._path(key).open("rb") as stream:
                 yield stream
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            self._check_root()
             raise NotInStore(f"{key!r} is not in the store {self.address}") from None
         except OSError as error:
             raise self._broken("read", key, error) from error
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See Store.keys."""
-        folder = self._root / prefix.rpartition("/")[0]
+        above = prefix.rpartition("/")[0]
+        folder = self._root / checked_key(above) if "/" in prefix else self._root
+        self._check_root()
         found = []
         for place, folders, files in os.walk(folder):
             folders[:] = [name for name in folders if not name.startswith(".")]
@@ -106,6 +109,15 @@ class FolderStore:
             raise AlreadyExists(key) from None
         except OSError as error:
             raise self._broken("write", key, error) from error
+
+    def _check_root(self) -> None:
+        """A file where the store should be is no empty store: a champion must not seem to be gone."""
+        place = self._root
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir():
+            error = NotADirectoryError(errno.ENOTDIR, "Not a directory")
+            raise self._broken("read", place.name, error)
 
     def _make_folder(self, folder: Path) -> None:
         """Create a folder so that it outlives a power cut: each new name is synced in its parent."""

@@ -1,15 +1,17 @@
 """Who decided what, in which order? One numbered, create-only entry a decision; the newest carries the state."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from retrain.errors import AlreadyExists, BrokenLedger, NotInStore
 from retrain.store.events import Event, fold
 from retrain.store.protocol import Store
 from retrain.store.state import State
-from retrain.values import Value, digest_of, short
+from retrain.values import Value, canonical_json, digest_of, short
 
 DIGITS = 8
 
@@ -37,11 +39,22 @@ class LedgerEntry(Value):
     previous: str | None
     """Digest of the entry before; none for the first."""
     state: State
+    format: int = 1
+    """Raised when the meaning of a field changes; new fields with a default do not need it."""
+
+    _stored: bytes | None = PrivateAttr(default=None)
 
     @property
     def digest(self) -> str:
-        """Of the canonical form; the next entry names it."""
-        return digest_of(self.canonical())
+        """Of the bytes as they were stored; the next entry names it."""
+        return digest_of(self._stored or self.canonical())
+
+    @classmethod
+    def parse(cls, content: bytes) -> Self:
+        """An entry as stored. Its digest stays that of these bytes, also when this program knows more fields."""
+        entry = cls.model_validate_json(content)
+        entry._stored = content
+        return entry
 
 
 Decide = Callable[[LedgerEntry | None], Draft | None]
@@ -124,14 +137,14 @@ class Ledger:
 
     def _parse(self, key: str, content: bytes) -> LedgerEntry:
         try:
-            entry = LedgerEntry.model_validate_json(content)
+            entry = LedgerEntry.parse(content)
         except ValidationError as error:
             first = error.errors()[0]
             raise BrokenLedger(
                 f"ledger entry {key!r} in {self._store.address} is not one of ours ({first['msg']} at {first['loc']}); "
                 f"nothing was decided. Restore the file from a backup"
             ) from error
-        if self._key(entry.number) != key or entry.canonical() != content:
+        if self._key(entry.number) != key or canonical_json(json.loads(content)) != content:
             raise BrokenLedger(
                 f"ledger entry {key!r} in {self._store.address} says it is number {entry.number} of "
                 f"{entry.model!r}, or is "

@@ -49,7 +49,7 @@ class Episode(Value):
 
 
 class LastCheck(Value):
-    """The newest drift check that had something to say."""
+    """What a drift check said of one window."""
 
     at: datetime
     start: datetime
@@ -80,6 +80,9 @@ class State(Value):
     monitor: dict[str, Any] = Field(default_factory=dict)
     """The drift monitor's own memory; the drift stage reads and writes it."""
     last_check: LastCheck | None = None
+    """The newest window that was judged."""
+    starved: LastCheck | None = None
+    """The newest window that could not be judged, when that came after: unknown takes nothing back that is known."""
     episode: Episode | None = None
     episodes: int = 0
     claim: Claim | None = None

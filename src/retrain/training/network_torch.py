@@ -27,7 +27,7 @@ class Network(nn.Module):
         """`half`: the encoder's frozen weights are kept and multiplied in bfloat16, for training only."""
         super().__init__()
         self.encoder = _halved(encoder) if half else encoder
-        self.half = half
+        self.halved = half
         classes, width = head.weight.shape
         self.head = nn.Linear(width, classes)
         with torch.no_grad():
@@ -41,7 +41,7 @@ class Network(nn.Module):
 
     def vectors(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Vectors of length 1, float32 under autocast too: the head was fitted on such."""
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.halved):
             states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state.float()
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
         # MiniLM was trained with the mean of its tokens; its pooler layer was not trained at all.

@@ -21,8 +21,8 @@ class TrainingPolicy(Policy):
     patience: int = Field(default=2, ge=1)
     """Epochs without a better validation loss that end training. 2: one bad epoch is noise."""
     trials: int = Field(default=4, ge=1)
-    """Settings tried: the default recipe, the last champion's, then a search. 4: minutes on one core; a search of 22 took
-    eight minutes at 600 rows. Raise it where compute is cheap."""
+    """Settings tried: the default recipe, the last champion's, then a search. 4: minutes on one core, where a search of
+    22 took eight at 600 rows. Raise it where compute is cheap."""
     prune_after_epochs: int = Field(default=2, ge=1)
     """A trial that is behind the median after this many epochs is stopped. 2: earlier, rankings still change."""
     max_tokens: int = Field(default=128, ge=8)
@@ -30,8 +30,8 @@ class TrainingPolicy(Policy):
     seed: int = 17
     """Seed of everything random in training."""
     threads: int = Field(default=1, ge=0)
-    """Torch threads on a machine without a GPU; 0 takes one per physical core up to 4. 1: on shared cores two threads were
-    2 to 50 times slower than one, and nobody watches; raise it on a machine of its own."""
+    """Torch threads on a machine without a GPU; 0 takes one per physical core up to 4. 1: on shared cores two were 2 to
+    50 times slower than one, and nobody watches; raise it on a machine of its own."""
     price_per_hour: float = Field(default=0.0, ge=0)
     """Money per hour of the machine, for the cost account; 0 when unknown, and then no money is shown."""
     currency: str = "EUR"

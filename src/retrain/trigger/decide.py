@@ -67,6 +67,15 @@ def decide(situation: Situation, policy: TriggerPolicy, *, now: datetime) -> Tri
     return _yes("drift", drift, age) if drift_due else _yes("schedule", age, drift)
 
 
+def due_by_age(situation: Situation, policy: TriggerPolicy) -> datetime | None:
+    """When the champion's age asks for the next retrain; None without a champion."""
+    since = situation.champion_since
+    if since is None:
+        return None
+    counted = max(since, situation.last_retrain_ended or since)
+    return counted + timedelta(hours=min(24 * policy.max_age_days, LONGEST_WAIT_HOURS))
+
+
 def _drift(situation: Situation, policy: TriggerPolicy) -> tuple[bool, str]:
     if not policy.on_drift:
         return False, "drift does not trigger: on_drift is off"
