@@ -126,7 +126,13 @@ run(["run", "shop", "--reason", "killed"])
         pytest.param("train", "TrainingJob", "pass", [Claimed, Prepared], marks=pytest.mark.slow),
         ("evaluate", "compare", "pass", [Claimed, Prepared, Trained]),
         pytest.param("retrain", "_conclude", "pass", [Claimed, Prepared, Trained], marks=pytest.mark.slow),
-        ("retrain", "_conclude", "real(*args, **kwargs)", [Claimed, Prepared, Trained, Ended]),
+        pytest.param(
+            "retrain",
+            "_conclude",
+            "real(*args, **kwargs)",
+            [Claimed, Prepared, Trained, Ended],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_that_is_killed_is_gone_on_with(

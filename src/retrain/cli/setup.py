@@ -42,7 +42,8 @@ def init(
         raise UsageError(f"{path} is there already; edit it, or remove it first")
     text = resources.files("retrain.cli").joinpath("spec-template.yaml").read_text("utf-8")
     for name, value in {"MODEL": model, "LOG": log, "EXAMPLES": examples, "BASE": base}.items():
-        text = text.replace(f"<{name}>", value)
+        # JSON's way to quote is YAML's too: a path may hold anything.
+        text = text.replace(f"<{name}>", json.dumps(value))
     models.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
     _write_schema(models / SCHEMA_FILE)

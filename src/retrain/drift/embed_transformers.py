@@ -19,8 +19,10 @@ class Embedder:
     """The frozen base as a function from texts to vectors."""
 
     def __init__(self, folder: Path, *, max_tokens: int = 128) -> None:
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        self.model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        self.model = AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        ).eval()
         self._max_tokens = max_tokens
 
     @torch.inference_mode()

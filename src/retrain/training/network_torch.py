@@ -64,7 +64,7 @@ class Tokenizer:
     """Texts to token numbers, cut to what the model reads."""
 
     def __init__(self, base_folder: Path, *, max_tokens: int) -> None:
-        self.library = AutoTokenizer.from_pretrained(base_folder, local_files_only=True)
+        self.library = AutoTokenizer.from_pretrained(base_folder, local_files_only=True, trust_remote_code=False)
         self._max_tokens = max_tokens
 
     def __call__(self, texts: Sequence[str]) -> "Tokens":
@@ -95,7 +95,7 @@ class Tokens:
 def load_encoder(base_folder: Path) -> nn.Module:
     """The base's weights in float32. Safetensors only: a pickle could run code."""
     encoder: nn.Module = AutoModel.from_pretrained(
-        base_folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        base_folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
     )
     return encoder.eval()
 
