@@ -106,6 +106,17 @@ def test_broken_rows_are_counted_and_stop_nothing(shop: Shop, messages: Messages
     assert sum(result.broken_rows.values()) >= 51
 
 
+def test_rows_that_come_after_their_window_was_judged_are_counted(shop: Shop, messages: Messages) -> None:
+    quiet_days(shop, messages, 0, 3)
+    shop.now = START + 3 * DAY + LATE
+    assert check(shop.site()).late_rows == 0
+    shop.day(2, messages("base", 700, 7))
+    shop.day(3, messages("base", 450, ROWS))
+    shop.now += DAY
+    result = check(shop.site())
+    assert (result.late_rows, result.window.rows) == (7, ROWS)
+
+
 def test_the_watermark_survives_a_clock_that_jumps_back(shop: Shop, messages: Messages) -> None:
     quiet_days(shop, messages, 0, 6)
     shop.now = START + 6 * DAY + LATE

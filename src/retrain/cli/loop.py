@@ -76,6 +76,8 @@ def _print_check(result: CheckResult) -> None:
         say(f"  {plain(reason)}")
     for reason, count in result.broken_rows.items():
         say(f"  {count} rows left out: {plain(reason)}")
+    if result.late_rows:
+        say(f"  {result.late_rows} rows of the window before came after it was judged (production.lateness_minutes)")
     if result.report:
         say(f"report: {plain(result.report)}")
     if result.retrain:

@@ -80,13 +80,13 @@ def _drift(axis: Axes, weeks: list[Week]) -> None:
 
 
 def _happenings(axis: Axes, story: Story) -> None:
-    """Names above the picture; those of one moment stand together."""
+    """Names above the picture; those of one moment stand below each other."""
     moments: dict[datetime, list[str]] = {}
     for happening in story.happenings:
         moments.setdefault(happening.at, []).append(happening.what)
     for at, names in moments.items():
         axis.annotate(
-            ", ".join(names),
+            "\n".join(names),
             (_day(at), 1.0),
             xycoords=axis.get_xaxis_transform(),
             xytext=(0, 4),

@@ -9,7 +9,7 @@ from retrain.drift.check import score
 from retrain.drift.monitor import advance
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Change, DriftReport
-from retrain.pipeline.owed import Owed, next_window
+from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.site import Site, monitor_of
 from retrain.pipeline.situation import situation_of
@@ -46,6 +46,8 @@ class CheckResult(Value):
     """Address of the HTML report."""
     broken_rows: dict[str, int]
     """Reason to the number of rows of that window that could not be used."""
+    late_rows: int
+    """Rows that came after the window before it was judged."""
     windows: int
     """Windows judged by this check: 0 when nothing was owed, several after an outage."""
 
@@ -94,6 +96,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         report=digest,
         broken=report.quarantined,
         changes=_changes(report, quote=site.spec.drift.examples_in_reports > 0),
+        late=late_rows(site, state),
     )
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
@@ -168,6 +171,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         reasons=(*reasons, *_seen(newest), *decision.reasons),
         report=report,
         broken_rows=newest.broken if newest else {},
+        late_rows=newest.late if newest else 0,
         windows=len(judged),
     )
 
@@ -185,6 +189,7 @@ def _unknown(site: Site, reason: str) -> CheckResult:
         reasons=(reason, *decision.reasons),
         report=None,
         broken_rows={},
+        late_rows=0,
         windows=0,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from retrain.pipeline.site import Site
-from retrain.production.reader import read_window
+from retrain.production.reader import count_rows, read_window
 from retrain.production.window import Window
 from retrain.store.state import State
 
@@ -27,6 +27,15 @@ def read(site: Site, start: datetime, end: datetime) -> Window:
 def settled(site: Site) -> datetime:
     """Rows before this are taken as complete: writers had time to write them."""
     return site.clock() - timedelta(minutes=site.spec.production.lateness_minutes)
+
+
+def late_rows(site: Site, state: State) -> int:
+    """How many rows of the window judged last have come since: the log of its days is counted once more."""
+    last = state.last_check
+    if last is None:
+        return 0
+    now = count_rows(site.log, site.spec.production, start=last.start, end=last.end, now=site.clock())
+    return max(now - last.rows, 0)
 
 
 def next_window(site: Site, state: State) -> Owed:

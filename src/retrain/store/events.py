@@ -56,6 +56,8 @@ class Checked(Value):
     """What changed, in words; single words of production at most, and none when the spec lets reports quote none."""
     broken: dict[str, int] = Field(default_factory=dict)
     """Reason to the number of log rows that could not be used."""
+    late: int = 0
+    """Rows of the window before this one that came after it was judged: trained on once labelled, never judged."""
     retrain: bool = False
     """Whether the trigger asked for a retrain at this check."""
 
