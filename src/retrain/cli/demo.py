@@ -1,6 +1,8 @@
 """What does the whole loop look like? The command demo."""
 
 import os
+import shutil
+import sys
 import time
 from datetime import timedelta
 from importlib.util import find_spec
@@ -73,8 +75,13 @@ def _finish(story: "Story", picture: Path, seconds: float, *, as_json: bool) -> 
         say(f"{name:>13}  {plain(path or '-')}")
     say(f"\ndone in {seconds:.0f} s. Try next:")
     say(f"  cd {plain(_relative(story.root))}")
-    for command in ("retrain history support", "retrain explain support/1", "retrain audit support"):
-        say(f"  {command}")
+    for words in ("history support", f"explain support/{story.alarm_entry}", "audit support"):
+        say(f"  {_command()} {words}")
+
+
+def _command() -> str:
+    """What to type for `retrain`: its whole path when the shell does not find it."""
+    return "retrain" if shutil.which("retrain") else str(Path(sys.argv[0]).absolute())
 
 
 def _relative(folder: Path) -> Path:

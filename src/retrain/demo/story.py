@@ -58,6 +58,8 @@ class Story:
     happenings: list[Happening] = field(default_factory=list)
     runs: list[RunResult] = field(default_factory=list)
     alarm: CheckResult | None = None
+    alarm_entry: int = 1
+    """Its number in the ledger."""
 
 
 class Teller:
@@ -110,6 +112,8 @@ class Teller:
         self.story.happenings.append(Happening(at=self._clock.now, what=f"{count} labels"))
         if result.retrain and result.cause == "drift":
             self.story.alarm = result
+            newest = self._site.ledger.newest()
+            self.story.alarm_entry = newest.number if newest else 1
             self.story.happenings.append(Happening(at=self._clock.now, what="alarm"))
             for reason in result.reasons:
                 self._narrate("alarm", reason)

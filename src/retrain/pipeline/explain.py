@@ -66,7 +66,7 @@ def sentence(event: Event) -> str:
         case Checked():
             span = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M}"
             due = " A retrain is due." if event.retrain else ""
-            text = f"The window {span} ({event.rows} rows) is {event.state.replace('_', ' ')}.{due}"
+            text = f"The window {span} ({event.rows} rows) was judged: {event.state.replace('_', ' ')}.{due}"
         case Claimed():
             over = f", taking over from run {short(event.took_over)}" if event.took_over else ""
             text = f"Run {short(event.claim.id)} began for {event.claim.cause}{over}."
