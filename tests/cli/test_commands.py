@@ -136,7 +136,7 @@ def test_an_audit_that_finds_something_is_status_4(places: Shop, messages: Messa
     places.examples(messages("base", 0, 60))
     run(["run", "shop", "--reason", "x"])
     entry = places.root / "store/models/shop/ledger/00000001.json"
-    entry.write_text(entry.read_text().replace('"reasons":["x"]', '"reasons":["y"]'))
+    entry.write_text(entry.read_text().replace('"reasons":["x",', '"reasons":["y",'))
     capsys.readouterr()
     assert run(["audit", "shop"]) == 4
     assert "was changed after it was written" in " ".join(capsys.readouterr().out.split())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from retrain.training.classify_torch import Classifier
 
 SEED = 20
-PLAN = (0.0, 0.0, 0.0, 0.0, 0.7, 1.0, 1.0, 1.0, 1.0)
+PLAN = (0.0, 0.0, 0.0, 0.0, 0.85, 1.0, 1.0, 1.0, 1.0)
 """Drift of each week of traffic: two for the reference, two quiet, two drifting, and the new normal."""
 A_LITTLE_LATER = timedelta(minutes=30)
 
