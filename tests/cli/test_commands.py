@@ -68,7 +68,7 @@ def test_the_schema_is_json(capsys: Captured) -> None:
         (["champion", "shop"], 2, "has no champion yet"),
         (["rollback", "shop", "--reason", "x"], 2, "cannot be rolled back: no champion"),
         (["rollback", "shop", "--reason", " "], 2, "--reason is empty"),
-        (["promote", "shop", "abc", "--reason", "x"], 2, "no version of 'shop' begin with 'abc'"),
+        (["promote", "shop", "abc", "--reason", "x"], 2, "no version of 'shop' match 'abc'"),
         (["explain", "shop/1"], 2, "its ledger has no entries yet"),
         (["explain", "shop"], 2, "not of the form MODEL/NUMBER"),
         (["run", "shop", "--reason", "x", "--cause", "whim"], 2, "expected manual, drift or schedule"),
@@ -140,6 +140,33 @@ def test_an_audit_that_finds_something_is_status_4(places: Shop, messages: Messa
     capsys.readouterr()
     assert run(["audit", "shop"]) == 4
     assert "was changed after it was written" in " ".join(capsys.readouterr().out.split())
+
+
+def test_one_damaged_ledger_hides_no_other_model(places: Shop, messages: Messages, capsys: Captured) -> None:
+    places.examples(messages("base", 0, 60))
+    (places.root / "models/well.yaml").write_text(SPEC.replace("model: shop", "model: well"))
+    run(["run", "shop", "--reason", "x"])
+    (places.root / "store/models/shop/ledger/00000001.json").unlink()
+    capsys.readouterr()
+    assert run(["status", "--json"]) == 4
+    seen = answer(capsys)
+    assert [one["model"] for one in seen["models"]] == ["well"]  # type: ignore[attr-defined]
+    assert "is missing" in seen["broken"]["shop"]  # type: ignore[index]
+
+
+def test_labels_of_no_use_are_told_before_and_during_a_run(places: Shop, messages: Messages, capsys: Captured) -> None:
+    places.examples(messages("base", 0, 60))
+    (places.root / "labels").mkdir()
+    line = {"id": "a", "label": "b", "labelled_at": "2026-03-01T00:00:00Z", "labeller": "me"}
+    (places.root / "labels/people.jsonl").write_text(json.dumps(line) + "\n")
+    assert run(["validate", "shop", "--json"]) == 0
+    facts = answer(capsys)
+    assert facts["labels"] == 0
+    assert facts["broken_labels"] == {"labeller is not human, outcome or model:<name>": 1}
+
+
+def test_a_download_onto_a_file_is_refused(places: Shop, capsys: Captured) -> None:
+    assert run(["champion", "shop", "--download", str(places.root / "models/shop.yaml")]) == 2
 
 
 def test_an_empty_models_folder_says_how_to_begin(

@@ -1,44 +1,17 @@
-"""Traffic made of CLINC150, answered by a small classifier: the nearest centroid of hashed words."""
+"""Traffic made of CLINC150, as the benchmarks make it too."""
 
-import json
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import pytest
-from numpy.typing import NDArray
+from benchmarks.clinc import START, Traffic, read_traffic, window_of
 
 from retrain.drift.report import DriftReport, DriftScore
 from retrain.production.window import Window
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
-WIDTH = 2_048
-
 MakeWindow = Callable[..., Window]
 MakeReport = Callable[..., DriftReport]
-
-
-def window_of(inputs: Sequence[str], **columns: object) -> Window:
-    """A window of these inputs, a second apart."""
-    rows = len(inputs)
-    moments = [START + timedelta(seconds=second) for second in range(rows)]
-    given = {"output": ["a"] * rows, "confidence": [None] * rows, "entropy": [None] * rows, **columns}
-    frame = pl.DataFrame(
-        {"id": [str(row) for row in range(rows)], "timestamp": moments, "input": list(inputs), **given},
-        schema_overrides={
-            "id": pl.String,
-            "timestamp": pl.Datetime("us", "UTC"),
-            "input": pl.String,
-            "output": pl.String,
-            "confidence": pl.Float64,
-            "entropy": pl.Float64,
-        },
-    ).with_columns(model_version=pl.lit("v1"))
-    return Window(start=START, end=START + timedelta(hours=24), rows=frame, total=rows)
 
 
 @pytest.fixture
@@ -72,65 +45,6 @@ def make_report() -> MakeReport:
     return make
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """Texts in and out of scope, each with the classifier's answer."""
-
-    texts: tuple[str, ...]
-    intents: NDArray[np.int64]
-    outside: tuple[str, ...]
-    centroids: NDArray[np.float32]
-    names: tuple[str, ...]
-
-    def order(self, *, burst: int, seed: int) -> NDArray[np.int64]:
-        """Every text once, in random order; with bursts, so many rows of one intent follow each other."""
-        draws = np.random.default_rng(seed)
-        units: list[NDArray[np.int64]] = []
-        for intent in range(len(self.names)):
-            rows = draws.permutation(np.flatnonzero(self.intents == intent))
-            units.extend(rows[: len(rows) // burst * burst].reshape(-1, burst))
-        return np.array(units)[draws.permutation(len(units))].ravel()
-
-    def window(self, rows: NDArray[np.int64], *, outside: float = 0.0, seed: int = 0) -> Window:
-        """These rows, a share of them replaced by queries that are out of scope."""
-        texts = [self.texts[row] for row in rows]
-        draws = np.random.default_rng(seed)
-        for place in draws.choice(len(rows), round(outside * len(rows)), replace=False):
-            texts[place] = self.outside[draws.integers(len(self.outside))]
-        logits = 20 * hashed(texts) @ self.centroids.T
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores /= scores.sum(axis=1, keepdims=True)
-        return window_of(
-            texts,
-            output=[self.names[best] for best in scores.argmax(axis=1)],
-            confidence=scores.max(axis=1),
-            entropy=-(scores * np.log(scores + 1e-12)).sum(axis=1),
-        )
-
-
-def hashed(texts: Sequence[str]) -> NDArray[np.float32]:
-    out = np.zeros((len(texts), WIDTH), dtype=np.float32)
-    for row, text in enumerate(texts):
-        for word in set(text.split()):
-            # Longer words say more: a cheap stand-in for inverse document frequency.
-            out[row, zlib.crc32(word.encode()) % WIDTH] += len(word)
-    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), dtype=np.float32)
-
-
 @pytest.fixture(scope="session")
 def traffic(real_data: Path) -> Traffic:
-    corpus = json.loads((real_data / "clinc150_full.json").read_text(encoding="utf-8"))
-    names = tuple(sorted({intent for _, intent in corpus["test"]}))
-    number = {name: place for place, name in enumerate(names)}
-    centroids = np.zeros((len(names), WIDTH), dtype=np.float32)
-    trained = corpus["train"][::2]
-    np.add.at(centroids, [number[intent] for _, intent in trained], hashed([text for text, _ in trained]))
-    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    served = corpus["test"] + corpus["val"]
-    return Traffic(
-        texts=tuple(text for text, _ in served),
-        intents=np.array([number[intent] for _, intent in served]),
-        outside=tuple(text for text, _ in corpus["oos_test"]),
-        centroids=centroids,
-        names=names,
-    )
+    return read_traffic(real_data)

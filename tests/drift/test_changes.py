@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+from benchmarks.clinc import Traffic
 
 from retrain.drift.changes import QUOTED_CHARS
 from retrain.drift.check import score
@@ -10,7 +11,7 @@ from retrain.drift.reference import build_reference
 from retrain.drift.report import Change
 from retrain.production.window import Window
 
-from .conftest import MakeWindow, Traffic
+from .conftest import MakeWindow
 
 POLICY = DriftPolicy()
 

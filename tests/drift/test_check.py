@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from benchmarks.clinc import Traffic
 from scipy.stats import binom
 
 from retrain.drift.calibration import METHODS, threshold
@@ -15,7 +16,7 @@ from retrain.drift.reference import ReferenceProfile, build_reference
 from retrain.drift.statistics import between
 from retrain.production.window import Window
 
-from .conftest import MakeWindow, Traffic
+from .conftest import MakeWindow
 
 POLICY = DriftPolicy()
 ALL = {

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.clinc import Traffic
 from numpy.typing import NDArray
 
 from retrain.base import locate
 from retrain.drift.check import score
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import build_reference
-
-from .conftest import Traffic
 
 
 @pytest.mark.model

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from benchmarks.clinc import Traffic
 from numpy.typing import NDArray
 
 from retrain.drift.observation import NEAR_ROWS, RUN_ROWS, in_runs
@@ -11,7 +12,7 @@ from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import build_reference, from_files, to_files
 from retrain.errors import LogError
 
-from .conftest import MakeWindow, Traffic
+from .conftest import MakeWindow
 
 
 def vowels(texts: Sequence[str]) -> NDArray[np.float32]:

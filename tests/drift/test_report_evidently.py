@@ -7,13 +7,14 @@ from html import escape
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks.clinc import Traffic, hashed
 
 from retrain.drift.check import score
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import build_reference
 from retrain.drift.report_evidently import render
 
-from .conftest import MakeWindow, Traffic, hashed
+from .conftest import MakeWindow
 
 EVIL = "</script><script>alert('planted')</script><img src=x onerror=alert(1)>"
 

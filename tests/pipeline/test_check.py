@@ -43,6 +43,16 @@ def test_an_empty_log_is_unknown_not_quiet(shop: Shop) -> None:
     assert "0 production rows, 300 needed" in result.reasons[0]
 
 
+def test_a_log_of_garbage_is_counted_and_does_not_look_like_silence(shop: Shop) -> None:
+    day = shop.root / "log" / "date=2026-03-01"
+    day.mkdir(parents=True)
+    (day / "a.jsonl").write_bytes(b"\x00\xff not json\n" * 40)
+    shop.now = START + LATE
+    result = check(shop.site())
+    assert result.state == "insufficient_data"
+    assert sum(result.broken_rows.values()) == 40
+
+
 def test_quiet_days_stay_quiet_and_drift_is_warned_of_then_alarmed(shop: Shop, messages: Messages) -> None:
     quiet_days(shop, messages, 0, 6)
     states = []

@@ -16,6 +16,7 @@ from retrain.pipeline.claim import Run, claim
 from retrain.pipeline.explain import history
 from retrain.pipeline.retrain import retrain, silent
 from retrain.pipeline.rollback import promote, rollback
+from retrain.pipeline.status import status
 from retrain.store.events import Claimed, Ended, Prepared, Promoted, Trained
 from shop import DAY, LATE, SPEC, START, Messages, Shop, few
 
@@ -159,7 +160,9 @@ def test_a_run_that_is_killed_is_gone_on_with(
 def test_a_run_whose_claim_was_taken_over_counts_for_nothing(shop: Shop) -> None:
     first = claim(shop.site(), "manual", "slow", silent)
     assert isinstance(first, Run)
+    assert not status(shop.site()).interrupted
     shop.now += timedelta(hours=13)
+    assert status(shop.site()).interrupted
     second = claim(shop.site(), "manual", "the claim has expired", silent)
     assert isinstance(second, Run)
     with pytest.raises(ClaimLost, match="its results do not count"):
@@ -208,11 +211,11 @@ def test_a_tampered_champion_is_neither_compared_with_nor_served(running_shop: S
     folder = Path(running_shop.settings.store) / "models/shop/versions" / champion.version
     weights = folder / "head.safetensors"
     weights.write_bytes(weights.read_bytes()[:-4] + b"evil")
+    with pytest.raises(DigestMismatch):
+        promote(running_shop.site(), champion.version[:10], reason="this machine's copy is whole, the store's is not")
     (running_shop.root / "cache").rename(running_shop.root / "old-cache")
     with pytest.raises(DigestMismatch, match=champion.version[:12]):
         ChampionWatch("shop", running_shop.settings).get()
-    with pytest.raises(DigestMismatch):
-        promote(running_shop.site(), champion.version[:10], reason="force")
     assert not audit(running_shop.site()).sound
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from retrain.cli.output import AsJson, Model, Reason, given, plain, print_json, say, site, version_name
-from retrain.errors import UnknownVersion
+from retrain.errors import UnknownVersion, UsageError
 from retrain.pipeline.rollback import ChangeResult, promote, rollback
 from retrain.values import short
 
@@ -30,6 +30,8 @@ def champion_command(model: Model, download: Download = None, as_json: AsJson = 
         raise UnknownVersion(
             f'model {model!r} has no champion yet; make one: retrain run {model} --reason "first champion"'
         )
+    if download is not None and download.exists() and not download.is_dir():
+        raise UsageError(f"--download {str(download)!r} is a file; name a folder to copy the version into")
     path = place.versions.fetch(state.champion.version, download or place.settings.cache / "versions").resolve()
     previous = state.predecessors[-1].version if state.predecessors else None
     if as_json:

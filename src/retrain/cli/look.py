@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from retrain.cli.output import AsJson, Model, plain, print_json, say, site, styled, table, version_name
-from retrain.errors import BrokenLedger, UnknownDecision
+from retrain.errors import BrokenLedger, SafetyError, UnknownDecision
 from retrain.pipeline.audit import audit
 from retrain.pipeline.explain import explain, history
 from retrain.pipeline.status import ModelStatus, status
@@ -27,11 +27,25 @@ def register(app: typer.Typer) -> None:
 def status_command(model: OneModel = None, as_json: AsJson = False) -> None:
     """Show every model: champion, state, age, last check, next retrain."""
     names = [model] if model else spec_names(from_environment().models)
-    found = [status(site(name)) for name in names]
+    found, broken = [], {}
+    for name in names:
+        try:
+            found.append(status(site(name)))
+        except SafetyError as error:
+            # One damaged ledger must not hide how all the others are.
+            broken[name] = str(error)
     if as_json:
-        print_json({"models": [one.model_dump(mode="json") for one in found]})
-        return
-    if not found:
+        print_json({"models": [one.model_dump(mode="json") for one in found], "broken": broken})
+    else:
+        _print_status(found, broken)
+    if broken:
+        raise typer.Exit(SafetyError.exit_status)
+
+
+def _print_status(found: list[ModelStatus], broken: dict[str, str]) -> None:
+    for name, sentence in broken.items():
+        say(f"[red]{plain(name)}[/]: {plain(sentence)}")
+    if not found and not broken:
         say(
             f"no specs in {plain(from_environment().models)}; `retrain init MODEL` writes one, "
             f"RETRAIN_MODELS names the folder"
@@ -96,5 +110,5 @@ def _row(one: ModelStatus) -> tuple[str, ...]:
         f"{one.age_days:.0f} d" if one.age_days is not None else "-",
         f"{one.last_check:%Y-%m-%d %H:%M}" if one.last_check else "-",
         f"{one.next_due:%Y-%m-%d}" if one.next_due else "-",
-        "running" if one.retraining else "due" if one.retrain_due else "no",
+        "running" if one.retraining else "interrupted" if one.interrupted else "due" if one.retrain_due else "no",
     )

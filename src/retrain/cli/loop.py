@@ -74,8 +74,9 @@ def _print_check(result: CheckResult) -> None:
         table(("signal", "method", "score", "threshold", ""), rows)
     for reason in result.reasons:
         say(f"  {plain(reason)}")
-    for reason, count in result.broken_rows.items():
-        say(f"  {count} rows left out: {plain(reason)}")
+    if not result.signals:
+        for reason, count in result.broken_rows.items():
+            say(f"  {count} rows could not be used: {plain(reason)}")
     if result.late_rows:
         say(f"  {result.late_rows} rows of the window before came after it was judged (production.lateness_minutes)")
     if result.report:
@@ -101,7 +102,7 @@ def _print_run(result: RunResult) -> None:
             f"difference {low:+.3f} to {high:+.3f} ({seen.difference.confidence:.0%}), exact McNemar p "
             f"= {seen.p_value:.2g}"
         )
-    for reason in result.reasons:
+    for reason in (*result.reasons, *result.notes):
         say(f"  {plain(reason)}")
     if result.cost:
         seconds = sum(result.cost.wall_seconds.values())

@@ -11,9 +11,13 @@ from retrain.errors import RetrainError, WorldError
 
 EPILOG = (
     "Exit status: 0 done (a refusal or a 'no' included), 2 your words or files are wrong, 3 the world is broken "
-    "(store, disk, a killed process), 4 refused for safety. Settings: RETRAIN_STORE, RETRAIN_MODELS, RETRAIN_WORK, "
+    "(store, disk, a killed process), 4 refused for safety, 130 interrupted. Settings: RETRAIN_STORE, "
+    "RETRAIN_MODELS, RETRAIN_WORK, "
     "RETRAIN_CACHE."
 )
+
+INTERRUPTED = 130
+"""What shells call a program that ended by Ctrl-C."""
 
 app = typer.Typer(
     help="Keeps a fine-tuned language model good, unattended: drift, retraining, paired evaluation, safe promotion.",
@@ -33,7 +37,11 @@ def run(arguments: Sequence[str]) -> int:
         app(list(arguments))
     except SystemExit as ended:
         # Every command ends so, with 0, its own status, or 2 for words that the parser did not understand.
-        return ended.code if isinstance(ended.code, int) else 0
+        status = ended.code if isinstance(ended.code, int) else 0
+        if status == INTERRUPTED:
+            sentence = "interrupted; nothing was lost, the same command goes on from there"
+            return _failed("Interrupted", sentence, status, as_json=as_json)
+        return status
     except RetrainError as error:
         return _failed(type(error).__name__, str(error), error.exit_status, as_json=as_json)
     except OSError as error:

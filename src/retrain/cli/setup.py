@@ -12,6 +12,8 @@ from retrain.base import locate
 from retrain.cli.output import AsJson, Model, plain, print_json, say
 from retrain.dataset.gather import read_examples
 from retrain.errors import UsageError
+from retrain.pipeline.site import utc_now
+from retrain.production.labels import read_labels
 from retrain.settings import from_environment
 from retrain.spec import MODEL_NAME, ModelSpec, json_schema
 from retrain.spec_file import load_spec
@@ -84,15 +86,26 @@ def _write_schema(path: Path) -> None:
 def _facts(spec: ModelSpec) -> dict[str, Any]:
     base = locate(spec.base, spec.path("."), pinned=spec.base_digest)
     log = spec.path(spec.production.log)
-    partitions = sorted(path.name for path in log.glob("date=*")) if log.is_dir() else []
     examples, broken = read_examples(spec.path(spec.dataset.examples), spec.production.groups)
     return {
         "model": spec.model,
         "base": spec.base,
         "base_digest": base.digest,
         "log": str(log),
-        "log_days": len(partitions),
+        "log_days": len(list(log.glob("date=*"))) if log.is_dir() else "nothing there yet",
         "examples": len(examples),
-        "labels": len({example.label for example in examples}),
+        "intents": len({example.label for example in examples}),
         "broken_examples": broken,
+        **_label_facts(spec),
     }
+
+
+def _label_facts(spec: ModelSpec) -> dict[str, Any]:
+    """What came back from people. A log that is not there yet is no fault; labels of no use should be seen."""
+    if spec.production.labels is None:
+        return {"labels": "none (production.labels is not set)"}
+    place = spec.path(spec.production.labels)
+    if not place.exists():
+        return {"labels": f"nothing there yet ({place})"}
+    labels = read_labels(place, now=utc_now())
+    return {"labels": labels.rows.height, "broken_labels": labels.quarantined}

@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from retrain.errors import RetrainError
+from retrain.errors import NotInStore, SafetyError
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.explain import shelf_of
 from retrain.pipeline.site import Site
@@ -50,8 +50,10 @@ def audit(site: Site) -> AuditResult:
             follows(before, entry)
             named.update({f"{name} {digest}": entry for name, digest in entry.evidence.items()})
             before, count = entry, count + 1
-    except RetrainError as error:
+    except SafetyError as error:
         findings.append(Finding(entry=count + 1, what=str(error)))
+    if count == 0 and not findings and next(iter(site.versions.digests()), None):
+        findings.append(Finding(entry=0, what="versions are stored, but the ledger is empty: restore its folder"))
     findings += itertools.chain.from_iterable(_damage(site, key, entry) for key, entry in named.items())
     evaluations = [(key.split(" ")[1], entry) for key, entry in named.items() if key.startswith("evaluation ")]
     findings += itertools.chain.from_iterable(_other_verdict(site, digest, entry) for digest, entry in evaluations)
@@ -65,7 +67,7 @@ def _damage(site: Site, key: str, entry: LedgerEntry) -> Iterator[Finding]:
     try:
         for file in shelf.manifest(digest).files:
             shelf.verify(digest, file)
-    except RetrainError as error:
+    except (SafetyError, NotInStore) as error:
         yield Finding(entry=entry.number, what=f"its evidence {name!r}: {error}")
 
 
@@ -74,7 +76,7 @@ def _other_verdict(site: Site, digest: str, entry: LedgerEntry) -> Iterator[Find
         report = EvaluationReport.model_validate_json(site.evaluations.read(digest, "evaluation.json"))
         policy = PromotionPolicy.model_validate(json.loads(site.evaluations.read(digest, "policy.json")))
         stored = site.evaluations.read(digest, "decision.json")
-    except RetrainError:
+    except (SafetyError, NotInStore):
         return  # Already found as damage.
     again = decide(report, policy)
     if again.canonical() != stored:

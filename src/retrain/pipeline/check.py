@@ -64,7 +64,7 @@ def check(site: Site) -> CheckResult:
         if state.reference is None:
             missing = gather_reference(site, state, embedding)
             if missing is not None:
-                return _unknown(site, missing)
+                return _unknown(site, missing.reason, missing.broken)
             continue
         owed = next_window(site, state)
         if owed.window is None:
@@ -176,7 +176,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
     )
 
 
-def _unknown(site: Site, reason: str) -> CheckResult:
+def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> CheckResult:
     """Not enough rows to judge anything; the schedule may ask for a retrain all the same."""
     decision = _decision(site, site.ledger.state())
     return CheckResult(
@@ -188,7 +188,7 @@ def _unknown(site: Site, reason: str) -> CheckResult:
         cause=decision.cause,
         reasons=(reason, *decision.reasons),
         report=None,
-        broken_rows={},
+        broken_rows=broken or {},
         late_rows=0,
         windows=0,
     )
@@ -217,10 +217,11 @@ def _seen(event: Checked | None) -> tuple[str, ...]:
     """The drifted scores and what changed, in words; a quiet window says so too."""
     if event is None:
         return ()
+    broken = [f"{count} rows could not be used: {reason}" for reason, count in event.broken.items()]
     drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
     if not drifted:
-        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows",)
-    return (*drifted, *event.changes)
+        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows", *broken)
+    return (*drifted, *event.changes, *broken)
 
 
 def _changes(report: DriftReport, *, quote: bool) -> tuple[str, ...]:

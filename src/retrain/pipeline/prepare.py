@@ -19,6 +19,8 @@ class PreparedSnapshot(Value):
 
     digest: str
     snapshot: Snapshot
+    notes: tuple[str, ...] = ()
+    """Rows that were of no use or left out, and why."""
 
 
 def prepare(run: Run) -> PreparedSnapshot | Refusal:
@@ -33,12 +35,13 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
         return snapshot
     policy = run.site.spec.dataset.model_dump(mode="json")
     digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken, "policy": policy})
-    removed = tuple(f"{count} rows not used: {reason}" for reason, count in broken.items())
-    removed += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
-    reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *removed)
+    notes = tuple(f"{count} rows not used: {reason}" for reason, count in broken.items())
+    notes += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
+    reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *notes)
     run.append(Prepared(claim=run.claim.id, snapshot=digest, clean=snapshot.clean), reasons, {"dataset": digest})
-    run.tell("prepare", reasons[0])
-    return PreparedSnapshot(digest=digest, snapshot=snapshot)
+    for reason in reasons:
+        run.tell("prepare", reason)
+    return PreparedSnapshot(digest=digest, snapshot=snapshot, notes=notes)
 
 
 def gather(site: Site) -> tuple[list[Example], dict[str, int]]:

@@ -53,7 +53,16 @@ def load_reference(site: Site, state: State) -> ReferenceProfile:
     return from_files({name: site.references.read(state.reference, name) for name in manifest.files})
 
 
-def gather_reference(site: Site, state: State, embedding: Embedding | None) -> str | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooFew:
+    """Why there is no reference yet."""
+
+    reason: str
+    broken: dict[str, int]
+    """Reason to the number of rows that could not be used: a log of garbage must not look like no traffic."""
+
+
+def gather_reference(site: Site, state: State, embedding: Embedding | None) -> TooFew | None:
     """Store the reference of the model in service; returns why not, when there are not enough rows yet.
 
     Its rows are the first ones since the promotion: rows from before were answered by another model, and picking others
@@ -65,10 +74,11 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> s
         found = window.total if window else 0
         since = state.champion.since if state.champion else None
         after = f" since the promotion at {since:%Y-%m-%d %H:%M} UTC" if since else ""
-        return (
-            f"the drift reference is being gathered: {found} production rows{after}, {needed} "
-            f"needed (drift.reference_rows)"
+        reason = (
+            f"the drift reference is being gathered: {found} production rows{after}, "
+            f"{needed} needed (drift.reference_rows)"
         )
+        return TooFew(reason=reason, broken=window.quarantined if window else {})
     champion = state.champion.version if state.champion else None
     embed = embedding.embed if embedding else None
     profile = build_reference(window, site.spec.drift, embed=embed, champion=champion)
@@ -91,7 +101,8 @@ def _first_rows(site: Site, state: State) -> Window | None:
     """The fewest whole windows from the start that hold enough rows, or all there are."""
     start = state.champion.since if state.champion else first_timestamp(site.log, site.spec.production)
     if start is None:
-        return None
+        # Not one row with a time: what is there is counted all the same, so that garbage does not look like silence.
+        return read(site, site.clock() - timedelta(days=site.spec.dataset.label_days), site.clock())
     step = timedelta(hours=site.spec.drift.window_hours)
     # Windows end on a grid counted from midnight UTC, so that a day's window is a day, whenever the promotion was.
     end = start.replace(hour=0, minute=0, second=0, microsecond=0) + step

@@ -39,6 +39,8 @@ class RunResult(Value):
     model: str
     outcome: Outcome
     reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Examples and labels that were of no use or left out, and why."""
     version: str | None = None
     """The challenger, promoted or not."""
     comparison: Compared | None = None
@@ -59,6 +61,8 @@ def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent) -> Ru
     A refusal, a hold and "another run is at work" are answers. An exception means that the world is broken; the run is
     then ended in the ledger as failed, unless this process dies too: then its claim passes to the next run.
     """
+    # What the caller named wrongly is said before it becomes a failed run in the ledger.
+    site.base()
     run = claim(site, cause, reason, tell)
     if isinstance(run, NotNow):
         return RunResult(model=site.model, outcome="already_running" if run.running else "refused", reasons=run.reasons)
@@ -90,7 +94,7 @@ def _claimed(run: Run) -> RunResult:
         run.tell("evaluate", "the champion changed meanwhile: comparing again")
     # The workspace is only a shortcut for a run that dies; once the ledger has the outcome, nobody needs it.
     shutil.rmtree(run.site.settings.work / run.site.model, ignore_errors=True)
-    return _result(run, seen, cost)
+    return _result(run, seen, cost).model_copy(update={"notes": snapshot.notes})
 
 
 def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:

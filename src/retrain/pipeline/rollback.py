@@ -1,6 +1,6 @@
 """How does a person change the champion by hand: back to its predecessor, or to a version of their choice?"""
 
-from retrain.errors import UnknownVersion
+from retrain.errors import DigestMismatch, NotInStore, UnknownVersion
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import version_of
 from retrain.store.events import Promoted, RolledBack
@@ -31,7 +31,7 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
             )
             raise UnknownVersion(f"model {site.model!r} cannot be rolled back: {found}; nothing was changed")
         target = state.predecessors[-1].version
-        site.versions.fetch(target, site.settings.cache / "versions")
+        _check_stored(site, target)
         event = RolledBack(version=target, withdrawn=state.champion.version)
         return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"version": target})
 
@@ -41,7 +41,7 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
 def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     """Make a stored version champion by hand; the reason and who gave it stand in the ledger. No gate is asked."""
     digest = find_version(site, version)
-    site.versions.fetch(digest, site.settings.cache / "versions")
+    _check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
 
     def draft(newest: LedgerEntry | None) -> Draft:
@@ -68,10 +68,21 @@ def find_version(site: Site, prefix: str) -> str:
     if len(found) != 1 or not prefix:
         what = "no version" if not found else f"{len(found)} versions"
         raise UnknownVersion(
-            f"{what} of {site.model!r} begin with {prefix!r}; give more digits of one that `retrain "
+            f"{what} of {site.model!r} match {prefix!r}; give more digits of one that `retrain "
             f"history {site.model}` shows"
         )
     return found[0]
+
+
+def _check_stored(site: Site, version: str) -> None:
+    """Every server fetches from the store, so what counts is what is there and not this machine's copy."""
+    try:
+        site.versions.verify_all(version)
+    except NotInStore as error:
+        raise DigestMismatch(
+            f"version {short(version)} of {site.model!r} is not whole in {site.store.address} ({error}); nothing was "
+            f"changed. Restore it from a backup, or name another with `retrain promote {site.model} VERSION`"
+        ) from None
 
 
 def _result(site: Site, entry: LedgerEntry | None) -> ChangeResult:

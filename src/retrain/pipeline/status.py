@@ -24,6 +24,8 @@ class ModelStatus(Value):
     next_due: datetime | None
     """When the schedule asks for the next retrain; none without a champion."""
     retraining: bool
+    interrupted: bool
+    """A run died and left its work; the next `retrain run` goes on with it."""
     retrain_due: bool
     reasons: tuple[str, ...]
     """Of the trigger, for yes or no."""
@@ -46,6 +48,7 @@ def status(site: Site) -> ModelStatus:
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
         next_due=due_by_age(situation, site.spec.trigger),
         retraining=state.claim is not None and stands(state.claim, now),
+        interrupted=state.claim is not None and not stands(state.claim, now),
         retrain_due=decision.retrain,
         reasons=decision.reasons,
         entries=newest.number if newest else 0,

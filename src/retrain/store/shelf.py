@@ -72,6 +72,11 @@ class Shelf:
             raise DigestMismatch(self._tampered(digest, name))
         return content
 
+    def verify_all(self, digest: str) -> None:
+        """Raise DigestMismatch or NotInStore unless the store itself holds the whole bundle; a copy proves nothing."""
+        for name in self.manifest(digest).files:
+            self.verify(digest, name)
+
     def verify(self, digest: str, name: str) -> None:
         """Raise DigestMismatch or NotInStore unless the file is what the manifest promised; streamed."""
         with tempfile.TemporaryDirectory() as scratch:
@@ -127,7 +132,8 @@ class Shelf:
         return (
             f"{self._kind} {short(digest)}, file {name!r} at {self._store.address}: the bytes do not "
             f"match the manifest's "
-            f"digest; it was changed or cut after it was stored. It is not used; restore it from a backup or roll back"
+            f"digest; it was changed or cut after it was stored. It is not used; restore it from a "
+            f"backup, or promote another version"
         )
 
     @staticmethod

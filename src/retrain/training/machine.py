@@ -24,6 +24,8 @@ def environment(given: Mapping[str, str], *, threads: int) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
+        # What a library will drop one day would stand as the last words of a process that was killed.
+        "PYTHONWARNINGS": "ignore::FutureWarning,ignore::DeprecationWarning",
     }
 
 
