@@ -27,7 +27,7 @@ def test_what_is_read_back_is_what_was_built(traffic: Traffic, embeddings: bool)
     files = to_files(built)
     read = from_files(files)
     assert to_files(read) == files
-    assert (read.digest, read.champion, read.label_shares) == (built.digest, "c" * 64, built.label_shares)
+    assert (read.digest, read.champion, read.vocabulary) == (built.digest, "c" * 64, built.vocabulary)
     assert read.seen.rows.equals(window.rows)
     assert np.array_equal(read.seen.unseen, built.seen.unseen, equal_nan=True)
     assert ("embeddings.npy" in files) == embeddings
@@ -46,11 +46,6 @@ def test_another_champion_or_row_makes_another_digest(make_window: MakeWindow) -
     }
     assert len(digests) == 3
     assert build_reference(window, policy, champion="a").digest in digests
-
-
-def test_label_shares_add_up_to_one(make_window: MakeWindow) -> None:
-    reference = build_reference(make_window(["x"] * 4, output=["a", "b", "b", "b"]), DriftPolicy())
-    assert reference.label_shares == {"a": 0.25, "b": 0.75}
 
 
 def test_a_reference_without_rows_is_refused_with_the_next_step(make_window: MakeWindow) -> None:

@@ -47,7 +47,6 @@ class ReferenceProfile:
     seen: Observation
     vocabulary: Words
     """The words of its older half; the newer half is measured against them, as windows are."""
-    label_shares: dict[str, float]
     digest: str
     """SHA-256 over the digests of its files."""
 
@@ -94,8 +93,6 @@ def from_files(files: dict[str, bytes]) -> ReferenceProfile:
 def _profile(about: _About, rows: pl.DataFrame, vectors: Vectors | None) -> ReferenceProfile:
     known = vocabulary(describe(rows["input"].head(older_half(rows.height)).to_list()).words)
     embedded: NDArray[np.int64] = np.array(about.embedded, dtype=np.int64)
-    counts = rows["output"].value_counts().sort("output")
-    names, shares = counts["output"].to_list(), (counts["count"] / rows.height).to_list()
     return ReferenceProfile(
         start=about.start,
         end=about.end,
@@ -103,7 +100,6 @@ def _profile(about: _About, rows: pl.DataFrame, vectors: Vectors | None) -> Refe
         champion=about.champion,
         seen=observe_reference(rows, known, embedded, vectors),
         vocabulary=known,
-        label_shares=dict(zip(names, shares, strict=True)),
         digest=_digest(_files(about, rows, vectors)),
     )
 

@@ -60,11 +60,6 @@ def score(job: ScoringJob) -> ScoringResult:
         return ScoringResult.model_validate_json(ask(child, _silent))
 
 
-def forget(job: TrainingJob) -> None:
-    """Remove all that the job left in its workspace, once its version is stored."""
-    shutil.rmtree(job.room, ignore_errors=True)
-
-
 def _finished(room: Path) -> TrainingResult | None:
     try:
         done = FinishedTraining.model_validate_json((room / ANSWER).read_bytes())
