@@ -205,6 +205,28 @@ def test_a_champion_changed_by_hand_meanwhile_is_compared_with_again(running_sho
 
 
 @pytest.mark.model
+@pytest.mark.slow
+def test_a_challenger_promoted_by_hand_meanwhile_is_answered_as_the_ledger_has_it(running_shop: Shop) -> None:
+    running_shop.spec(
+        SPEC.replace("promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, ")
+    )
+
+    def meddle(_stage: str, sentence: str) -> None:
+        trained = next(e.event for e in running_shop.site().ledger.backwards() if isinstance(e.event, Trained))
+        state = running_shop.site().ledger.state()
+        if sentence.startswith("the gate says") and state.champion and state.champion.version != trained.version:
+            promote(running_shop.site(), trained.version, reason="I could not wait")
+
+    result = retrain(running_shop.site(), cause="manual", reason="while someone meddles", tell=meddle)
+    newest = running_shop.site().ledger.newest()
+    assert newest is not None
+    assert isinstance(newest.event, Ended)
+    assert (result.outcome, result.reasons) == (newest.event.outcome, newest.reasons)
+    assert result.outcome == "held"
+    assert kinds(running_shop).count("promoted") == 2, "the first, and the one by hand"
+
+
+@pytest.mark.model
 def test_a_tampered_champion_is_neither_compared_with_nor_served(running_shop: Shop) -> None:
     champion = running_shop.site().ledger.state().champion
     assert champion is not None

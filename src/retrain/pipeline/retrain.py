@@ -11,7 +11,6 @@ from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import train
-from retrain.promotion.decision import PromotionDecision
 from retrain.store.events import Ended, Promoted, Spent
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, State
@@ -94,7 +93,7 @@ def _claimed(run: Run) -> RunResult:
         run.tell("evaluate", "the champion changed meanwhile: comparing again")
     # The workspace is only a shortcut for a run that dies; once the ledger has the outcome, nobody needs it.
     shutil.rmtree(run.site.settings.work / run.site.model, ignore_errors=True)
-    return _result(run, seen, cost).model_copy(update={"notes": snapshot.notes})
+    return _result(run, seen, entry, cost).model_copy(update={"notes": snapshot.notes})
 
 
 def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
@@ -147,19 +146,23 @@ def _spent(cost: Cost) -> Spent:
     return Spent(wall_seconds=wall, **rest)
 
 
-def _result(run: Run, seen: Evaluated, cost: Cost) -> RunResult:
-    outcome: dict[str, Outcome] = {"promote": "promoted", "hold": "held", "inconclusive": "inconclusive"}
-    decision: PromotionDecision = seen.decision
-    run.tell("done", f"{outcome[decision.verdict]}: version {short(decision.challenger)}")
+def _result(run: Run, seen: Evaluated, entry: LedgerEntry, cost: Cost) -> RunResult:
+    """What the ledger says came of the run, which is not always what the gate said."""
+    challenger = seen.decision.challenger
+    outcome: Outcome = "promoted"
+    if isinstance(entry.event, Ended):
+        # A run that was compared never ended as failed: that is an exception.
+        outcome = "inconclusive" if entry.event.outcome == "inconclusive" else "held"
+    run.tell("done", f"{outcome}: version {short(challenger)}")
     return RunResult(
         model=run.site.model,
-        outcome=outcome[decision.verdict],
-        reasons=decision.reasons,
-        version=decision.challenger,
+        outcome=outcome,
+        reasons=entry.reasons,
+        version=challenger,
         comparison=_compared(seen.report.comparison),
         cost=cost,
         report=run.site.evaluations.address(seen.digest, "report.md"),
-        card=run.site.versions.address(decision.challenger, "card.md"),
+        card=run.site.versions.address(challenger, "card.md"),
     )
 
 
