@@ -10,10 +10,13 @@
     |  `- BaseModelMissing                the base weights are not where the spec says
     |- WorldError                     3   the world is broken: store, disk, a process that died
     |  |- StoreError                      the store cannot be read or written (disk full, read-only, away)
+    |  |- ServiceAway                     the Prefect server cannot be reached, or has not what a request needs
+    |  |- PortTaken                       another program listens where one of ours should
     |  |- WorkerDied                      a training or scoring process ended without an answer
     |  `- MissingPackage                  an optional package that this command needs is not installed
     |- SafetyError                    4   going on could serve or keep something wrong
     |  |- DigestMismatch                  bytes are not what their digest promised
+    |  |- UnsafeStore                     a store that does not keep the promise of create-only
     |  |- UnsafeName                      a name from outside that would leave its folder
     |  `- BrokenLedger                    the ledger's chain or state does not hold
     |- AlreadyExists                      create-only found the key taken: a lost race; callers decide again
@@ -70,6 +73,14 @@ class StoreError(WorldError):
     """The store cannot be read or written."""
 
 
+class ServiceAway(WorldError):
+    """The Prefect server cannot be reached, or does not have what a request needs."""
+
+
+class PortTaken(WorldError):
+    """Another program listens where one of ours should."""
+
+
 class WorkerDied(WorldError):
     """A process of ours ended without an answer (killed, out of memory, crashed)."""
 
@@ -86,6 +97,10 @@ class SafetyError(RetrainError):
 
 class DigestMismatch(SafetyError):
     """The bytes found are not the bytes that were promised."""
+
+
+class UnsafeStore(SafetyError):
+    """A store that does not keep the promise of create-only; nothing is written to it."""
 
 
 class UnsafeName(SafetyError):

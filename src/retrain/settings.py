@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from retrain.errors import UsageError
 
 KNOWN = {
-    "RETRAIN_STORE": "the artifact store: a folder (default ./retrain-store)",
+    "RETRAIN_STORE": "the artifact store: a folder, or s3://BUCKET/PREFIX (default ./retrain-store)",
     "RETRAIN_MODELS": "the folder of model specs, NAME.yaml each (default ./models)",
     "RETRAIN_WORK": "scratch space for runs in progress (default ./retrain-work)",
     "RETRAIN_CACHE": "verified copies of versions for serving (default ~/.cache/retrain)",
+    "RETRAIN_TIMEZONE": "the time zone of the quarterly schedule, such as Europe/Berlin (default UTC)",
+    "RETRAIN_TOKEN": "the secret that callers of the webhook must show; at least 16 characters (no default)",
 }
+
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,9 @@ class Settings:
     models: Path
     work: Path
     cache: Path
+    timezone: str = "UTC"
+    token: str | None = field(default=None, repr=False)
+    """A secret: kept out of every text made from this value."""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -38,4 +46,25 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         models=Path(given.get("RETRAIN_MODELS", "models")).expanduser().resolve(),
         work=Path(given.get("RETRAIN_WORK", "retrain-work")).expanduser().resolve(),
         cache=Path(given.get("RETRAIN_CACHE", "~/.cache/retrain")).expanduser().resolve(),
+        timezone=_timezone(given.get("RETRAIN_TIMEZONE", "UTC")),
+        token=_token(given.get("RETRAIN_TOKEN")),
     )
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            f"RETRAIN_TIMEZONE is {name!r}: no time zone of that name is known; expected one such as Europe/Berlin"
+        ) from None
+    return name
+
+
+def _token(secret: str | None) -> str | None:
+    if secret is not None and len(secret) < SHORTEST_TOKEN:
+        raise UsageError(
+            f"RETRAIN_TOKEN has {len(secret)} characters, {SHORTEST_TOKEN} needed: make one with "
+            f"`python -c 'import secrets; print(secrets.token_urlsafe())'`"
+        )
+    return secret
