@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from retrain.pipeline.retrain import retrain
 from shop import CORPUS, SPEC, Message, Messages, Shop, few
 
 FOLDER = Path(os.environ.get("RETRAIN_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 GOLDEN = Path(__file__).parent / "golden"
+
+# How long an example takes says something about the machine's other work, not about the rule.
+settings.register_profile("ours", deadline=None)
+settings.load_profile("ours")
 
 Golden = Callable[[str, str], None]
 

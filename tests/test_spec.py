@@ -29,7 +29,7 @@ def written(folder: Path, text: str, name: str = "support.yaml") -> Path:
 
 def test_a_minimal_spec_has_a_default_for_everything_else(tmp_path: Path) -> None:
     spec = read_spec(written(tmp_path, MINIMAL))
-    assert spec.trigger.max_age_days == 91
+    assert spec.trigger.max_age_days == 100
     assert spec.dataset.min_examples == 500
 
 

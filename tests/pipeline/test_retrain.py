@@ -12,7 +12,7 @@ import pytest
 from retrain.errors import BaseModelMissing, ClaimLost, DigestMismatch, LogError
 from retrain.pipeline.audit import audit
 from retrain.pipeline.champion import ChampionWatch
-from retrain.pipeline.claim import Run, claim
+from retrain.pipeline.claim import Asked, Run, claim
 from retrain.pipeline.explain import history
 from retrain.pipeline.retrain import retrain, silent
 from retrain.pipeline.rollback import promote, rollback
@@ -84,7 +84,7 @@ def test_labels_of_production_rows_and_standing_examples_are_trained_on_together
     refusal = retrain(shop.site(), cause="manual", reason="try")
     assert refusal.outcome == "refused", "190 rows, but rare labels go: the sentence counts both sources"
     shop.spec(SPEC.replace("min_examples: 150", "min_examples: 60, min_per_label: 5"))
-    run = claim(shop.site(), "manual", "try", silent)
+    run = claim(shop.site(), Asked(cause="manual", reason="try"), silent)
     assert isinstance(run, Run)
     from retrain.pipeline.prepare import PreparedSnapshot, prepare  # noqa: PLC0415
 
@@ -158,12 +158,12 @@ def test_a_run_that_is_killed_is_gone_on_with(
 
 
 def test_a_run_whose_claim_was_taken_over_counts_for_nothing(shop: Shop) -> None:
-    first = claim(shop.site(), "manual", "slow", silent)
+    first = claim(shop.site(), Asked(cause="manual", reason="slow"), silent)
     assert isinstance(first, Run)
     assert not status(shop.site()).interrupted
     shop.now += timedelta(hours=13)
     assert status(shop.site()).interrupted
-    second = claim(shop.site(), "manual", "the claim has expired", silent)
+    second = claim(shop.site(), Asked(cause="manual", reason="the claim has expired"), silent)
     assert isinstance(second, Run)
     with pytest.raises(ClaimLost, match="its results do not count"):
         first.append(Prepared(claim=first.claim.id, snapshot="s", clean=1), ("late",))

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrain.errors import BrokenLedger, ClaimLost
-from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Referenced, RolledBack, fold
+from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Referenced, RolledBack
+from retrain.store.fold import fold
 from retrain.store.folder import FolderStore
 from retrain.store.ledger import Draft, Ledger, LedgerEntry, follows
 from retrain.store.state import Claim, State

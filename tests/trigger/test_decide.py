@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain.trigger.decide import Situation, decide
+from retrain.trigger.decide import Situation, decide, next_quarter, quarter_start
 from retrain.trigger.policy import TriggerPolicy
 
 NOW = datetime(2026, 3, 30, 10, tzinfo=UTC)
-POLICY = TriggerPolicy()
+POLICY = TriggerPolicy(quarterly=False, max_age_days=91)
 MANUAL = {"asked": "manual", "reason": "new topic"}
 DRIFTED = {"champion_since": NOW - timedelta(days=30), "episode_open": True, "check_state": "alarm"}
 HOUR = timedelta(hours=1)
@@ -29,6 +30,8 @@ situations = st.builds(
     refusals_in_a_row=st.integers(0, 2_000),
     last_refusal_at=stamps,
     claim_active=st.booleans(),
+    interrupted=st.sampled_from([None, "drift", "schedule", "manual"]),
+    begun=st.lists(stamps.filter(bool), max_size=4).map(tuple),
 )
 policies = st.builds(
     TriggerPolicy,
@@ -37,6 +40,10 @@ policies = st.builds(
     cooldown_hours=st.floats(0, 1e300),
     refusal_retry_hours=st.floats(0.1, 1e300),
     max_retry_hours=st.floats(0.1, 1e300),
+    quarterly=st.booleans(),
+    timezone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles"]),
+    quarterly_min_age_days=st.floats(0, 1e300),
+    max_runs_per_year=st.integers(1, 5),
 )
 gaps = st.timedeltas(timedelta(0), timedelta(days=1_000))
 
@@ -142,7 +149,7 @@ def test_a_person_waits_for_nothing_but_a_live_claim(situation: Situation, polic
     assert decide(asked, policy, now=NOW).cause == "manual"
 
 
-@given(situation=situations, policy=policies, gap=gaps)
+@given(situation=situations.filter(lambda each: each.interrupted != "drift"), policy=policies, gap=gaps)
 def test_an_answered_episode_never_causes_another_retrain(
     situation: Situation, policy: TriggerPolicy, gap: timedelta
 ) -> None:
@@ -152,7 +159,7 @@ def test_an_answered_episode_never_causes_another_retrain(
 
 @given(situation=situations)
 def test_stamps_from_the_future_do_not_block_for_ever(situation: Situation) -> None:
-    waiting = situation.model_copy(update={"champion_since": NOW, "claim_active": False})
+    waiting = situation.model_copy(update={"champion_since": NOW, "claim_active": False, "begun": ()})
     assert decide(waiting, POLICY, now=NOW + timedelta(days=100 + 91)).retrain
 
 
@@ -196,3 +203,83 @@ def test_drift_can_be_switched_off() -> None:
     decision = decide(Situation.model_validate(DRIFTED), TriggerPolicy(on_drift=False), now=NOW)
     assert decision.reasons[1] == "drift does not trigger: on_drift is off"
     assert not decision.retrain
+
+
+def berlin(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+QUARTERLY = TriggerPolicy(timezone="Europe/Berlin")
+
+
+@pytest.mark.parametrize("month", [1, 4, 7, 10])
+def test_a_quarter_begins_at_midnight_of_its_time_zone(month: int) -> None:
+    start = berlin(2027, month, 1)
+    situation = Situation(champion_since=start - timedelta(days=60), check_state="quiet")
+    assert not decide(situation, QUARTERLY, now=start - timedelta(seconds=1)).retrain
+    due = decide(situation, QUARTERLY, now=start)
+    assert due.cause == "schedule"
+    assert due.reasons[1].startswith("the quarter that began 20")
+
+
+@given(minutes=st.integers(0, 120 * 24 * 60))
+def test_a_lost_tick_is_made_up_for_by_the_next_check_and_once(minutes: int) -> None:
+    start = berlin(2027, 4, 1)
+    situation = Situation(champion_since=start - timedelta(days=40), check_state="quiet")
+    now = start + timedelta(minutes=minutes)
+    assert decide(situation, QUARTERLY, now=now).cause == "schedule"
+    answered = situation.model_copy(update={"last_retrain_ended": now})
+    assert not decide(answered, QUARTERLY, now=min(now + timedelta(days=29), berlin(2027, 7, 1) + timedelta(0))).retrain
+
+
+def test_a_model_retrained_shortly_before_a_quarter_is_let_off() -> None:
+    start = berlin(2027, 7, 1)
+    situation = Situation(champion_since=start - timedelta(days=200), last_retrain_ended=start - timedelta(days=29))
+    assert not decide(situation, QUARTERLY, now=start + timedelta(days=20)).retrain
+    earlier = situation.model_copy(update={"last_retrain_ended": start - timedelta(days=31)})
+    assert decide(earlier, QUARTERLY, now=start).cause == "schedule"
+
+
+@given(days=st.integers(0, 4_000), timezone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland"]))
+def test_quarters_follow_each_other_and_hold_every_moment(days: int, timezone: str) -> None:
+    now = NOW + timedelta(days=days, hours=days % 24)
+    start = quarter_start(now, timezone)
+    following = next_quarter(start + timedelta(seconds=1), timezone)
+    assert start <= now < following
+    assert timedelta(days=89) < following - start < timedelta(days=93)
+    local = following.astimezone(ZoneInfo(timezone))
+    assert (local.day, local.hour) == (1, 0)
+
+
+def test_a_year_without_drift_has_four_quarterly_retrains() -> None:
+    situation = Situation(champion_since=ago(days=60), check_state="quiet")
+    stamps = []
+    for hour in range(366 * 24):
+        now = NOW + hour * HOUR
+        if decide(situation, TriggerPolicy(), now=now).retrain:
+            stamps.append(f"{now:%m-%d}")
+            situation = situation.model_copy(update={"champion_since": now, "last_retrain_ended": now})
+    assert stamps == ["04-01", "07-01", "10-01", "01-01"]
+
+
+def test_the_budget_of_a_year_holds_back_automatic_retrains_and_no_person() -> None:
+    policy = TriggerPolicy(max_runs_per_year=2)
+    spent = {**DRIFTED, "begun": (ago(days=364), ago(days=100))}
+    decision = decide(Situation.model_validate(spent), policy, now=NOW)
+    assert decision.reasons[0] == "budget reached: 2 automatic retrains in 365 d, 2 allowed"
+    assert (decision.retrain, decision.waiting, decision.budget_used) == (False, ("budget",), 2)
+    assert decide(Situation.model_validate(spent), policy, now=NOW + timedelta(days=2)).cause == "drift"
+    assert decide(Situation.model_validate({**spent, **MANUAL}), policy, now=NOW).cause == "manual"
+
+
+@pytest.mark.parametrize("cause", ["drift", "schedule", "manual"])
+def test_a_run_that_died_is_gone_on_with_by_itself(cause: str) -> None:
+    situation = {"champion_since": NOW, "interrupted": cause, "last_retrain_ended": NOW, "refusals_in_a_row": 9}
+    decision = decide(Situation.model_validate(situation), POLICY, now=NOW)
+    assert (decision.cause, decision.reasons) == (cause, ("a run died and left its work: another one goes on with it",))
+
+
+@given(situation=situations, policy=policies)
+def test_what_is_waited_for_is_named_only_where_something_is_owed(situation: Situation, policy: TriggerPolicy) -> None:
+    decision = decide(situation, policy, now=NOW)
+    assert not (decision.retrain and decision.waiting)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from retrain.drift.check import score
 from retrain.drift.monitor import advance
@@ -12,11 +12,12 @@ from retrain.drift.report import Change, DriftReport
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.site import Site, monitor_of
-from retrain.pipeline.situation import situation_of
+from retrain.pipeline.situation import request_of, situation_of
 from retrain.production.window import Window
-from retrain.store.events import Checked, Signal, fold
+from retrain.store.events import Checked
+from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, State
+from retrain.store.state import CheckState, Signal, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
 
@@ -41,6 +42,8 @@ class CheckResult(Value):
     signals: tuple[Signal, ...]
     retrain: bool
     cause: Literal["drift", "schedule", "manual", "none"]
+    request: str | None
+    """The id of the retrain that is owed; none when none is. The same need keeps its id."""
     reasons: tuple[str, ...]
     report: str | None
     """Address of the HTML report."""
@@ -95,6 +98,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         monitor=monitor.model_dump(mode="json"),
         report=digest,
         broken=report.quarantined,
+        moved=_moved(report),
         changes=_changes(report, quote=site.spec.drift.examples_in_reports > 0),
         late=late_rows(site, state),
     )
@@ -104,7 +108,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         if (now.watermark, now.reference) != (state.watermark, state.reference):
             return None
         decision = _decision(site, fold(now, event, site.clock()))
-        decided = event.model_copy(update={"retrain": decision.retrain})
+        decided = event.model_copy(update=_trigger_said(site, decision))
         evidence = {"report": digest, "reference": state.reference or ""}
         return Draft(event=decided, reasons=(*_seen(event), *decision.reasons), actor=site.actor, evidence=evidence)
 
@@ -143,8 +147,14 @@ def _record_insufficient(site: Site, window: Window) -> None:
         if said or state.watermark != window.start:
             return None
         event = Checked(
-            start=window.start, end=window.end, rows=window.total, state="insufficient_data", monitor=state.monitor
+            start=window.start,
+            end=window.end,
+            rows=window.total,
+            state="insufficient_data",
+            monitor=state.monitor,
+            broken=window.quarantined,
         )
+        event = event.model_copy(update=_trigger_said(site, _decision(site, fold(state, event, site.clock()))))
         reason = f"{window.total} rows since {window.start:%Y-%m-%d %H:%M} UTC, {site.spec.drift.min_rows} needed"
         return Draft(event=event, reasons=(reason,), actor=site.actor)
 
@@ -168,6 +178,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         signals=newest.signals if newest else (),
         retrain=decision.retrain,
         cause=decision.cause,
+        request=request_of(site.model, state, decision, site.clock()),
         reasons=(*reasons, *_seen(newest), *decision.reasons),
         report=report,
         broken_rows=newest.broken if newest else {},
@@ -178,7 +189,8 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
 
 def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> CheckResult:
     """Not enough rows to judge anything; the schedule may ask for a retrain all the same."""
-    decision = _decision(site, site.ledger.state())
+    state = site.ledger.state()
+    decision = _decision(site, state)
     return CheckResult(
         model=site.model,
         window=WindowSeen(start=None, end=None, rows=0),
@@ -186,6 +198,7 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         signals=(),
         retrain=decision.retrain,
         cause=decision.cause,
+        request=request_of(site.model, state, decision, site.clock()),
         reasons=(reason, *decision.reasons),
         report=None,
         broken_rows=broken or {},
@@ -204,6 +217,24 @@ def _newest_judged(site: Site, judged: Sequence[Checked]) -> Checked | None:
 def _decision(site: Site, state: State) -> TriggerDecision:
     now = site.clock()
     return decide(situation_of(state, now=now), site.spec.trigger, now=now)
+
+
+def _trigger_said(site: Site, decision: TriggerDecision) -> dict[str, Any]:
+    return {
+        "retrain": decision.retrain,
+        "waiting": decision.waiting,
+        "budget_used": decision.budget_used,
+        "budget_limit": site.spec.trigger.max_runs_per_year,
+    }
+
+
+def _moved(report: DriftReport) -> dict[str, float]:
+    """The largest change of each kind."""
+    moved: dict[str, float] = {}
+    for change in report.changes:
+        size = abs(change.current_share - change.reference_share)
+        moved[change.what] = max(size, moved.get(change.what, 0.0))
+    return moved
 
 
 def _signals(report: DriftReport) -> tuple[Signal, ...]:

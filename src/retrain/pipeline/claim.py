@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from retrain.errors import ClaimLost
 from retrain.pipeline.site import Site
-from retrain.pipeline.situation import UNKNOWN, process_start, situation_of, stands
-from retrain.store.events import Claimed, Event
+from retrain.pipeline.situation import UNKNOWN, dead_claim, process_start, situation_of
+from retrain.store.events import Claimed, Ended, Event
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, Claim, State
 from retrain.trigger.decide import TriggerDecision, decide
@@ -58,22 +58,35 @@ class NotNow:
     reasons: tuple[str, ...]
 
 
-def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Why a run should begin, and who asks: the same request is answered once."""
+
+    cause: Cause
+    reason: str
+    request: str | None = None
+
+
+def claim(site: Site, asked: Asked, tell: Tell) -> Run | NotNow:
     """Claim the model's next retrain, or take over the work of a run that died."""
     refused: list[NotNow] = []
     identity = uuid.uuid4().hex
+    _give_up_what_dies_again_and_again(site)
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
         refused.clear()
         state, now = newest.state if newest else State(), site.clock()
-        situation = situation_of(state, now=now, by_hand=reason if cause == "manual" else None)
+        if asked.request in state.requests:
+            refused.append(NotNow(running=False, reasons=(f"request {asked.request!r} was answered before",)))
+            return None
+        situation = situation_of(state, now=now, by_hand=asked.reason if asked.cause == "manual" else None)
         decision = decide(situation, site.spec.trigger, now=now)
-        dead = state.claim if state.claim and not stands(state.claim, now) else None
-        if not decision.retrain and dead is None:
+        dead = dead_claim(state, now)
+        if not decision.retrain:
             running = state.claim is not None
             refused.append(NotNow(running=running, reasons=_who(state) if running else decision.reasons))
             return None
-        return _claimed(site, identity, (decision, reason), dead)
+        return _claimed(site, identity, (decision, asked), dead)
 
     entry = site.ledger.append(draft)
     if entry is None:
@@ -82,14 +95,28 @@ def claim(site: Site, cause: Cause, reason: str, tell: Tell) -> Run | NotNow:
     return Run(site=site, claim=entry.event.claim, tell=tell)
 
 
-def _claimed(site: Site, identity: str, why: tuple[TriggerDecision, str], dead: Claim | None) -> Draft:
-    now, (decision, reason) = site.clock(), why
+def _give_up_what_dies_again_and_again(site: Site) -> None:
+    """End the work that killed its runs as often as the policy bears: from then on it waits like any failure."""
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        dead, most = dead_claim(state, site.clock()), site.spec.trigger.max_attempts
+        if dead is None or dead.attempt < most:
+            return None
+        reason = f"given up: {dead.attempt} runs died over this work (trigger.max_attempts is {most})"
+        return Draft(event=Ended(claim=dead.id, outcome="failed"), reasons=(reason,), actor=site.actor)
+
+    site.ledger.append(draft)
+
+
+def _claimed(site: Site, identity: str, why: tuple[TriggerDecision, Asked], dead: Claim | None) -> Draft:
+    now, (decision, asked) = site.clock(), why
     # What is due says why, not the caller: a quarter that was asked for as drift stands as a quarter.
     cause: Cause = "manual" if decision.cause == "none" else decision.cause
     mine = Claim(
         id=identity,
         cause=dead.cause if dead else cause,
-        reason=dead.reason if dead else reason,
+        reason=dead.reason if dead else asked.reason,
         at=now,
         expires_at=now + timedelta(hours=site.spec.trigger.claim_hours),
         host=socket.gethostname(),
@@ -97,9 +124,12 @@ def _claimed(site: Site, identity: str, why: tuple[TriggerDecision, str], dead: 
         process_start=process_start(os.getpid()) or UNKNOWN,
         snapshot=dead.snapshot if dead else None,
         version=dead.version if dead else None,
+        attempt=dead.attempt + 1 if dead else 1,
+        # Whoever asked first is answered by what comes of the work; the one who takes over asked for nothing new.
+        request=dead.request if dead else asked.request,
     )
     took = f"goes on where run {short(dead.id)} died (process {dead.pid} on {dead.host})" if dead else ""
-    reasons = tuple(dict.fromkeys(text for text in (reason, *decision.reasons, took) if text))
+    reasons = tuple(dict.fromkeys(text for text in (asked.reason, *decision.reasons, took) if text))
     return Draft(event=Claimed(claim=mine, took_over=dead.id if dead else None), reasons=reasons, actor=site.actor)
 
 

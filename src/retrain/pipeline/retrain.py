@@ -6,7 +6,8 @@ from typing import Literal
 from retrain.dataset.snapshot import Refusal
 from retrain.errors import ClaimLost, RetrainError
 from retrain.evaluation.comparison import Comparison, Interval, Metrics
-from retrain.pipeline.claim import NotNow, Run, Tell, claim
+from retrain.pipeline.answered import answered
+from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
@@ -54,15 +55,18 @@ def silent(_stage: str, _sentence: str) -> None:
     """Tell nobody."""
 
 
-def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent) -> RunResult:
-    """Run one retrain, or go on with one that died.
+def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent, request: str | None = None) -> RunResult:
+    """Run one retrain, or go on with one that died. A request id that was answered before gets the same answer again.
 
     A refusal, a hold and "another run is at work" are answers. An exception means that the world is broken; the run is
     then ended in the ledger as failed, unless this process dies too: then its claim passes to the next run.
     """
     # What the caller named wrongly is said before it becomes a failed run in the ledger.
     site.base()
-    run = claim(site, cause, reason, tell)
+    asked = Asked(cause=cause, reason=reason, request=request)
+    run = claim(site, asked, tell)
+    if isinstance(run, NotNow) and (before := answered(site, request)) is not None:
+        return RunResult(model=site.model, outcome=before.outcome, reasons=before.reasons, version=before.version)
     if isinstance(run, NotNow):
         return RunResult(model=site.model, outcome="already_running" if run.running else "refused", reasons=run.reasons)
     try:
@@ -79,7 +83,8 @@ def _claimed(run: Run) -> RunResult:
     with meter.stage("prepare"):
         snapshot = prepare(run)
     if isinstance(snapshot, Refusal):
-        run.append(Ended(claim=run.claim.id, outcome="refused"), snapshot.reasons)
+        missing = max(snapshot.needed - snapshot.found, 0)
+        run.append(Ended(claim=run.claim.id, outcome="refused", missing=missing), snapshot.reasons)
         return RunResult(model=run.site.model, outcome="refused", reasons=snapshot.reasons)
     trained = train(run, snapshot)
     while True:
@@ -101,7 +106,9 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
     decision = seen.decision
     if decision.verdict != "promote":
         outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
-        ended = Ended(claim=run.claim.id, outcome=outcome, challenger=decision.challenger, cost=cost)
+        ended = Ended(
+            claim=run.claim.id, outcome=outcome, challenger=decision.challenger, cost=cost, evaluation=seen.digest
+        )
         return run.append(ended, decision.reasons, {"evaluation": seen.digest, "version": decision.challenger})
     event = Promoted(
         claim=run.claim.id,
@@ -110,6 +117,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
         snapshot=seen.report.snapshot,
         challenger_accuracy=seen.report.comparison.challenger.accuracy,
         cost=cost,
+        evaluation=seen.digest,
     )
     evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
 
@@ -120,7 +128,9 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
             return None
         if decision.champion == decision.challenger:
             # Somebody promoted it by hand meanwhile: there is nothing left to promote, but the run has an end.
-            held = Ended(claim=run.claim.id, outcome="held", challenger=decision.challenger, cost=cost)
+            held = Ended(
+                claim=run.claim.id, outcome="held", challenger=decision.challenger, cost=cost, evaluation=seen.digest
+            )
             return Draft(event=held, reasons=("it was made champion by hand meanwhile",), actor=run.site.actor)
         return Draft(event=event, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
 
@@ -143,7 +153,7 @@ def _total(site: Site, training: Cost, meter: Meter) -> Cost:
 def _spent(cost: Cost) -> Spent:
     wall = sum(cost.wall_seconds.values())
     rest = cost.model_dump(include={"cpu_seconds", "gpu_seconds", "money", "currency"})
-    return Spent(wall_seconds=wall, **rest)
+    return Spent(wall_seconds=wall, stages=dict(cost.wall_seconds), **rest)
 
 
 def _result(run: Run, seen: Evaluated, entry: LedgerEntry, cost: Cost) -> RunResult:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from retrain.store.state import Claim, State
-from retrain.trigger.decide import Situation
+from retrain.trigger.decide import Situation, TriggerDecision
 
 UNKNOWN = "unknown"
 """Written to a claim where the kernel does not tell when a process began: such a claim only ends by expiring."""
@@ -13,6 +13,7 @@ UNKNOWN = "unknown"
 
 def situation_of(state: State, *, now: datetime, by_hand: str | None = None) -> Situation:
     """The facts that the trigger decides on; `by_hand` is the reason of a person who asks."""
+    dead = dead_claim(state, now)
     return Situation(
         asked="check" if by_hand is None else "manual",
         reason=by_hand or "",
@@ -23,8 +24,35 @@ def situation_of(state: State, *, now: datetime, by_hand: str | None = None) -> 
         last_retrain_ended=state.rest.ended_at,
         refusals_in_a_row=state.rest.refusals,
         last_refusal_at=state.rest.refused_at,
-        claim_active=state.claim is not None and stands(state.claim, now),
+        claim_active=state.claim is not None and dead is None,
+        interrupted=dead.cause if dead else None,
+        begun=state.begun,
     )
+
+
+def dead_claim(state: State, now: datetime) -> Claim | None:
+    """The claim of a run that died and left its work; none while it stands, or when there is none."""
+    return state.claim if state.claim and not stands(state.claim, now) else None
+
+
+def request_of(model: str, state: State, decision: TriggerDecision, now: datetime) -> str | None:
+    """The id of what is owed now: the same for as long as the need and the attempt are the same.
+
+    However often a need is told, by how many ticks and events, it is one request; a try that came to nothing makes the
+    next one another.
+    """
+    if not decision.retrain:
+        return None
+    dead = dead_claim(state, now)
+    if dead:
+        return f"{model}-takeover-{dead.id[:12]}"
+    if decision.cause == "drift":
+        need = f"{state.episode.number if state.episode else 0}"
+    else:
+        stamps = (state.champion.since if state.champion else None, state.rest.ended_at)
+        answered = max((stamp for stamp in stamps if stamp), default=now)
+        need = f"{answered:%Y%m%dT%H%M%SZ}"
+    return f"{model}-{decision.cause}-{need}-{state.rest.refusals + 1}"
 
 
 def stands(claim: Claim, now: datetime) -> bool:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from retrain.pipeline.site import Site
-from retrain.pipeline.situation import situation_of, stands
+from retrain.pipeline.situation import dead_claim, situation_of
 from retrain.store.state import State
-from retrain.trigger.decide import decide, due_by_age
+from retrain.trigger.decide import decide, due_by_schedule
 from retrain.values import Value
 
 SECONDS_PER_DAY = 86_400.0
@@ -46,9 +46,9 @@ def status(site: Site) -> ModelStatus:
         state=situation.check_state or "never_checked",
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
-        next_due=due_by_age(situation, site.spec.trigger),
-        retraining=state.claim is not None and stands(state.claim, now),
-        interrupted=state.claim is not None and not stands(state.claim, now),
+        next_due=due_by_schedule(situation, site.spec.trigger),
+        retraining=situation.claim_active,
+        interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,
         reasons=decision.reasons,
         entries=newest.number if newest else 0,

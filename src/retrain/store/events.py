@@ -1,24 +1,12 @@
-"""What can happen to a model? One event a ledger entry; `fold` says what each does to the state."""
+"""What can happen to a model? One event a ledger entry; `store/fold.py` says what each does to the state."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from retrain.store.state import Champion, CheckState, Claim, Episode, LastCheck, Rest, State
+from retrain.store.state import CheckState, Claim, Signal, Wait
 from retrain.values import Value
-
-KEPT_PREDECESSORS = 10
-
-
-class Signal(Value):
-    """A drift score as the ledger keeps it."""
-
-    signal: str
-    method: str
-    value: float
-    threshold: float
-    drifted: bool
 
 
 class Spent(Value):
@@ -29,6 +17,8 @@ class Spent(Value):
     gpu_seconds: float
     money: float | None
     currency: str | None
+    stages: dict[str, float] = Field(default_factory=dict)
+    """Stage to wall seconds."""
 
 
 class Referenced(Value):
@@ -60,6 +50,12 @@ class Checked(Value):
     """Rows of the window before this one that came after it was judged: trained on once labelled, never judged."""
     retrain: bool = False
     """Whether the trigger asked for a retrain at this check."""
+    waiting: tuple[Wait, ...] = ()
+    """What an owed retrain has to wait for."""
+    moved: dict[str, float] = Field(default_factory=dict)
+    """What changed to the largest change of a share of rows."""
+    budget_used: int | None = None
+    budget_limit: int | None = None
 
 
 class Claimed(Value):
@@ -96,6 +92,9 @@ class Ended(Value):
     outcome: Literal["held", "inconclusive", "refused", "failed"]
     challenger: str | None = None
     cost: Spent | None = None
+    evaluation: str | None = None
+    missing: int = 0
+    """Labelled examples needed and not there, of a refusal."""
 
 
 class Promoted(Value):
@@ -110,6 +109,7 @@ class Promoted(Value):
     reference: str | None = None
     challenger_accuracy: float | None = None
     cost: Spent | None = None
+    evaluation: str | None = None
 
 
 class RolledBack(Value):
@@ -118,77 +118,10 @@ class RolledBack(Value):
     kind: Literal["rolled_back"] = "rolled_back"
     version: str
     withdrawn: str
+    reason: Literal["manual", "probation"] = "manual"
+    """`probation`: production contradicted the evidence of the promotion."""
 
 
 Event = Annotated[
     Referenced | Checked | Claimed | Prepared | Trained | Ended | Promoted | RolledBack, Field(discriminator="kind")
 ]
-
-
-def fold(state: State, event: Event, at: datetime) -> State:
-    """The state after an event. Pure: the same entries always lead to the same state, which `audit` checks."""
-    match event:
-        case Checked():
-            return _checked(state, event, at)
-        case Referenced():
-            champion = state.champion and state.champion.model_copy(update={"reference": event.reference})
-            changes: dict[str, Any] = {"reference": event.reference, "watermark": event.end, "champion": champion}
-        case Claimed():
-            changes = {"claim": event.claim}
-        case Prepared():
-            claim = state.claim and state.claim.model_copy(update={"snapshot": event.snapshot})
-            changes = {"claim": claim, "snapshot": event.snapshot}
-        case Trained():
-            changes = {"claim": state.claim and state.claim.model_copy(update={"version": event.version})}
-        case Ended():
-            return _ended(state, event, at)
-        case Promoted():
-            return _promoted(state, event, at)
-        case RolledBack():
-            return _rolled_back(state, at)
-    return state.model_copy(update=changes)
-
-
-def _checked(state: State, event: Checked, at: datetime) -> State:
-    last = LastCheck(at=at, start=event.start, end=event.end, rows=event.rows, state=event.state, report=event.report)
-    if event.state == "insufficient_data":
-        # The watermark stays: the rows wait until there are enough of them to be judged together.
-        return state.model_copy(update={"starved": last})
-    episode, episodes = state.episode, state.episodes
-    if event.state == "alarm" and episode is None:
-        episodes += 1
-        drifted = tuple(signal.signal for signal in event.signals if signal.drifted)
-        episode = Episode(number=episodes, opened_at=at, signals=drifted)
-    elif event.state == "quiet":
-        episode = None
-    changes = {"last_check": last, "starved": None, "watermark": event.end, "monitor": event.monitor}
-    return state.model_copy(update={**changes, "episode": episode, "episodes": episodes})
-
-
-def _ended(state: State, event: Ended, at: datetime) -> State:
-    if event.outcome in ("refused", "failed"):
-        # No answer to an episode: it is tried again, later each time.
-        rest = Rest(ended_at=state.rest.ended_at, refusals=state.rest.refusals + 1, refused_at=at)
-        return state.model_copy(update={"claim": None, "rest": rest})
-    episode = state.episode and state.episode.model_copy(update={"answered": True})
-    return state.model_copy(update={"claim": None, "episode": episode, "rest": Rest(ended_at=at)})
-
-
-def _promoted(state: State, event: Promoted, at: datetime) -> State:
-    champion = Champion(version=event.version, since=at, snapshot=event.snapshot, reference=event.reference)
-    earlier = (*state.predecessors, state.champion)[-KEPT_PREDECESSORS:] if state.champion else ()
-    changes = {"champion": champion, "predecessors": earlier, "episode": None, "rest": Rest(ended_at=at)}
-    claim = None if event.claim else state.claim
-    return _with_reference(state.model_copy(update={**changes, "claim": claim}), event.reference, at)
-
-
-def _rolled_back(state: State, at: datetime) -> State:
-    restored = state.predecessors[-1].model_copy(update={"since": at})
-    changes = {"champion": restored, "predecessors": state.predecessors[:-1], "rest": Rest(ended_at=at)}
-    return _with_reference(state.model_copy(update=changes), restored.reference, at)
-
-
-def _with_reference(state: State, reference: str | None, at: datetime) -> State:
-    """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
-    fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
-    return state.model_copy(update={"reference": reference, **fresh})

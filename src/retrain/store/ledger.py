@@ -8,12 +8,15 @@ from typing import Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from retrain.errors import AlreadyExists, BrokenLedger, NotInStore
-from retrain.store.events import Event, fold
+from retrain.store.events import Event
+from retrain.store.fold import fold
 from retrain.store.protocol import Store
-from retrain.store.state import State
+from retrain.store.state import LastCheck, State, Totals
 from retrain.values import Value, canonical_json, digest_of, short
 
 DIGITS = 8
+FORMAT = 2
+"""2: the state carries totals, the last run, the budget's stamps and answered requests. Entries of 1 stay readable."""
 
 
 class Draft(Value):
@@ -40,7 +43,7 @@ class LedgerEntry(Value):
     """Digest of the entry before; none for the first."""
     state: State
     format: int = 1
-    """Raised when the meaning of a field changes; new fields with a default do not need it."""
+    """Raised when the meaning of a field changes, or when the state says more than it did."""
 
     _stored: bytes | None = PrivateAttr(default=None)
 
@@ -67,16 +70,46 @@ class Ledger:
         self._store = store
         self._model = model
         self._clock = clock
+        self._known: LedgerEntry | None = None
 
     def newest(self) -> LedgerEntry | None:
-        """The entry that says what is true now, checked against the one before it; none for a new model."""
+        """The entry that says what is true now, checked against the one before it; none for a new model.
+
+        Listed once. After that the entry last known is read again, since the store may have been put back to an older
+        copy, and then the next numbers: two reads, however long the ledger.
+        """
+        known = self._confirmed() or self._listed()
+        while known is not None and (following := self._entry_after(known)) is not None:
+            known = following
+        self._known = known
+        return known
+
+    def _listed(self) -> LedgerEntry | None:
         key = max(self._store.keys(self._prefix), default=None)
         if key is None:
             return None
         entry = self._parse(key, self._store.read(key))
-        before = self._entry_before(entry)
-        follows(before, entry)
+        follows(self._entry_before(entry), entry)
         return entry
+
+    def _confirmed(self) -> LedgerEntry | None:
+        """The entry last known, if the store still holds it as it was."""
+        if self._known is None:
+            return None
+        try:
+            content = self._store.read(self._key(self._known.number))
+        except NotInStore:
+            return None
+        return self._known if digest_of(content) == self._known.digest else None
+
+    def _entry_after(self, entry: LedgerEntry) -> LedgerEntry | None:
+        key = self._key(entry.number + 1)
+        try:
+            following = self._parse(key, self._store.read(key))
+        except NotInStore:
+            return None
+        follows(entry, following)
+        return following
 
     def state(self) -> State:
         """What is true now."""
@@ -126,6 +159,7 @@ class Ledger:
             evidence=draft.evidence,
             previous=newest.digest if newest else None,
             state=fold(newest.state if newest else State(), draft.event, at),
+            format=FORMAT,
         )
 
     @property
@@ -178,8 +212,22 @@ def follows(before: LedgerEntry | None, entry: LedgerEntry) -> None:
             f"{expected}: one of the "
             f"two was changed after it was written. Restore both from a backup"
         )
-    if fold(before.state if before else State(), entry.event, entry.at) != entry.state:
+    state = fold(before.state if before else State(), entry.event, entry.at)
+    if state != entry.state and (entry.format >= FORMAT or _as_of_format_1(state) != _as_of_format_1(entry.state)):
         raise BrokenLedger(
             f"{where}: its state is not what its event makes of the state before it; it was changed by hand or written "
             f"by another version of this program. Restore it from a backup"
         )
+
+
+def _as_of_format_1(state: State) -> State:
+    """Without what the state did not carry then; an entry of that format is held to the rest."""
+    later: tuple[str, ...] = ("begun", "requests", "last_run", "alarmed_at", "promoted_at", "rolled_back_at")
+    blank = {name: State.model_fields[name].default for name in later}
+    checks = {"last_check": _check_of_format_1(state.last_check), "starved": _check_of_format_1(state.starved)}
+    claim = state.claim and state.claim.model_copy(update={"attempt": 1, "request": None})
+    return state.model_copy(update={**blank, **checks, "claim": claim, "totals": Totals()})
+
+
+def _check_of_format_1(check: LastCheck | None) -> LastCheck | None:
+    return check and LastCheck(**check.model_dump(include={"at", "start", "end", "rows", "state", "report"}))

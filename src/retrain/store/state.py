@@ -9,6 +9,18 @@ from retrain.values import Value
 
 CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual"]
+Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
+Wait = Literal["cooldown", "backoff", "budget"]
+
+
+class Signal(Value):
+    """A drift score as the ledger keeps it."""
+
+    signal: str
+    method: str
+    value: float
+    threshold: float
+    drifted: bool
 
 
 class Champion(Value):
@@ -36,6 +48,10 @@ class Claim(Value):
     """When the kernel says that the process began: a number used again by another process does not keep a claim."""
     snapshot: str | None = None
     version: str | None = None
+    attempt: int = 1
+    """How often this work was begun: one more each time a run dies and another takes over."""
+    request: str | None = None
+    """Who asks twice with the same id is answered once."""
 
 
 class Episode(Value):
@@ -58,6 +74,51 @@ class LastCheck(Value):
     state: CheckState
     report: str | None = None
     """Digest of the stored report."""
+    signals: tuple[Signal, ...] = ()
+    broken: int = 0
+    """Log rows that could not be used."""
+    late: int = 0
+    moved: dict[str, float] = Field(default_factory=dict)
+    """What changed (label, group, term, unfamiliar) to the largest change of a share of rows."""
+    retrain: bool = False
+    waiting: tuple[Wait, ...] = ()
+    """What an owed retrain has to wait for."""
+    budget_used: int | None = None
+    budget_limit: int | None = None
+
+
+class LastRun(Value):
+    """What came of the newest retrain that ended."""
+
+    at: datetime
+    cause: Cause
+    outcome: Outcome
+    evaluation: str | None = None
+    """Digest of the stored evaluation; none when nothing could be compared."""
+    missing: int = 0
+    """Labelled examples that it would have needed and had not."""
+    stages: dict[str, float] = Field(default_factory=dict)
+    """Stage to wall seconds."""
+
+
+class Totals(Value):
+    """Counted since the ledger's first entry, so that a counter survives whatever reads it."""
+
+    checks: dict[str, int] = Field(default_factory=dict)
+    """By state."""
+    started: dict[str, int] = Field(default_factory=dict)
+    """Runs by cause."""
+    ended: dict[str, int] = Field(default_factory=dict)
+    """Runs by outcome."""
+    taken_over: int = 0
+    promotions: dict[str, int] = Field(default_factory=dict)
+    """By `run` or `hand`."""
+    rollbacks: dict[str, int] = Field(default_factory=dict)
+    """By reason."""
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    gpu_seconds: float = 0.0
+    money: float = 0.0
 
 
 class Rest(Value):
@@ -89,3 +150,13 @@ class State(Value):
     snapshot: str | None = None
     """The newest training snapshot: where the held-out set is carried on from."""
     rest: Rest = Rest()
+    begun: tuple[datetime, ...] = ()
+    """When automatic runs began, those of the last year: the budget is counted from these."""
+    requests: tuple[str, ...] = ()
+    """Ids of requests that were answered, the latest last."""
+    last_run: LastRun | None = None
+    alarmed_at: datetime | None = None
+    """When the newest episode was opened."""
+    promoted_at: datetime | None = None
+    rolled_back_at: datetime | None = None
+    totals: Totals = Totals()

@@ -1,4 +1,4 @@
-"""Is a retrain due now? By drift, by the champion's age or by hand, unless something has to be waited for.
+"""Is a retrain due now? By drift, quarter, age or hand, or for a run that died, unless something has to be waited for.
 
 For the same situation a later `now` never turns a yes into a no, and what was due during an outage is due after it.
 """
@@ -6,10 +6,13 @@ For the same situation a later `now` never turns a yes into a no, and what was d
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
 from retrain.drift.report import CheckState
+from retrain.store.state import Cause as RunCause
+from retrain.store.state import Wait
 from retrain.trigger.policy import TriggerPolicy
 from retrain.values import Value
 
@@ -18,6 +21,8 @@ Cause = Literal["drift", "schedule", "manual", "none"]
 # Dates end with the year 9999; a policy that waits for longer than a century means "never", which must not overflow.
 LONGEST_WAIT_HOURS = 24.0 * 36_525
 MOST_DOUBLINGS = 60
+QUARTER_MONTHS = (1, 4, 7, 10)
+YEAR = timedelta(days=365)
 
 
 class Situation(Value):
@@ -38,6 +43,10 @@ class Situation(Value):
     last_refusal_at: AwareDatetime | None = None
     claim_active: bool = False
     """Another run holds a live claim."""
+    interrupted: RunCause | None = None
+    """What the run was for that died and left its work."""
+    begun: tuple[AwareDatetime, ...] = ()
+    """When automatic runs began; those of the last 365 days count."""
 
 
 class TriggerDecision(Value):
@@ -46,34 +55,70 @@ class TriggerDecision(Value):
     retrain: bool
     cause: Cause
     reasons: tuple[str, ...]
+    waiting: tuple[Wait, ...] = ()
+    """What an owed retrain waits for; empty where nothing is owed, or nothing has to be waited for."""
+    budget_used: int = 0
 
 
 def decide(situation: Situation, policy: TriggerPolicy, *, now: datetime) -> TriggerDecision:
     """Decide, with reasons for yes and for no. `now` carries a time zone."""
+    used = _used(situation, now)
+    decision = _decided(situation, policy, now)
+    return decision.model_copy(update={"budget_used": used})
+
+
+def _decided(situation: Situation, policy: TriggerPolicy, now: datetime) -> TriggerDecision:
     waits = _waits(situation, policy, now)
     if situation.claim_active:
         return _no("another run holds the claim; its result counts, or its claim expires")
     if situation.asked == "manual":
         asked = f"asked for by hand: {situation.reason!r}" if situation.reason else "asked for by hand"
-        return _yes("manual", asked, *(f"set aside: {wait}" for wait in waits))
+        return _yes("manual", asked, *(f"set aside: {why}" for _, why in waits))
+    if situation.interrupted is not None:
+        # It was allowed when it began, and began once: going on with it needs no new leave.
+        return _yes(situation.interrupted, "a run died and left its work: another one goes on with it")
     if situation.champion_since is None:
         return _no('no champion yet: run `retrain run MODEL --reason "first champion"`')
+    return _by_itself(situation, policy, now, waits)
+
+
+def _by_itself(
+    situation: Situation, policy: TriggerPolicy, now: datetime, waits: list[tuple[Wait, str]]
+) -> TriggerDecision:
     drift_due, drift = _drift(situation, policy)
-    old, age = _schedule(situation, policy, now)
-    if not drift_due and not old:
-        return _no("nothing to act on", drift, age)
+    scheduled, schedule = _schedule(situation, policy, now)
+    if not drift_due and not scheduled:
+        return _no("nothing to act on", drift, *schedule)
     if waits:
-        return _no(*waits, drift, age)
-    return _yes("drift", drift, age) if drift_due else _yes("schedule", age, drift)
+        no = _no(*(why for _, why in waits), drift, *schedule)
+        return no.model_copy(update={"waiting": tuple(kind for kind, _ in waits)})
+    return _yes("drift", drift, *schedule) if drift_due else _yes("schedule", *schedule, drift)
 
 
-def due_by_age(situation: Situation, policy: TriggerPolicy) -> datetime | None:
-    """When the champion's age asks for the next retrain; None without a champion."""
+def due_by_schedule(situation: Situation, policy: TriggerPolicy) -> datetime | None:
+    """When age or quarter asks for the next retrain; None without a champion."""
     since = situation.champion_since
     if since is None:
         return None
     counted = max(since, situation.last_retrain_ended or since)
-    return counted + timedelta(hours=min(24 * policy.max_age_days, LONGEST_WAIT_HOURS))
+    by_age = counted + _at_most(24 * policy.max_age_days)
+    if not policy.quarterly:
+        return by_age
+    return min(by_age, next_quarter(counted + _at_most(24 * policy.quarterly_min_age_days), policy.timezone))
+
+
+def quarter_start(now: datetime, timezone: str) -> datetime:
+    """When the quarter began that `now` lies in: midnight of that time zone, summer time included."""
+    local = now.astimezone(ZoneInfo(timezone))
+    month = max(first for first in QUARTER_MONTHS if first <= local.month)
+    return datetime(local.year, month, 1, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
+
+
+def next_quarter(after: datetime, timezone: str) -> datetime:
+    """The first start of a quarter at or after that time."""
+    start = quarter_start(after, timezone)
+    # A quarter has 90 to 92 days: 95 days on from its start lies in the next one.
+    return start if start == after else quarter_start(start + timedelta(days=95), timezone)
 
 
 def _drift(situation: Situation, policy: TriggerPolicy) -> tuple[bool, str]:
@@ -92,45 +137,62 @@ def _drift(situation: Situation, policy: TriggerPolicy) -> tuple[bool, str]:
     return False, said.get(situation.check_state or "", "drift unknown: not checked yet")
 
 
-def _schedule(situation: Situation, policy: TriggerPolicy, now: datetime) -> tuple[bool, str]:
-    """By the champion's age, or by the last retrain where that came later: a challenger not promoted answers too."""
+def _schedule(situation: Situation, policy: TriggerPolicy, now: datetime) -> tuple[bool, tuple[str, ...]]:
+    """By age, or because a quarter began; counted from the last retrain: a challenger not promoted answers too."""
     assert situation.champion_since is not None
     since = _past(situation.champion_since, now)
     tried = _past(situation.last_retrain_ended or since, now)
-    limit = timedelta(hours=min(24 * policy.max_age_days, LONGEST_WAIT_HOURS))
-    reason = f"champion is {_days(now - since)} d old"
+    answered = max(since, tried)
+    age = f"champion is {_days(now - since)} d old"
     if tried > since:
-        reason += f", last retrain ended {_days(now - tried)} d ago"
-    return now - max(since, tried) >= limit, f"{reason}, limit {policy.max_age_days:g} d"
+        age += f", last retrain ended {_days(now - tried)} d ago"
+    old = now - answered >= _at_most(24 * policy.max_age_days)
+    quarter, why = _quarter(answered, policy, now)
+    reasons = (f"{age}, limit {policy.max_age_days:g} d", why)
+    return old or quarter, tuple(reason for reason in reasons if reason)
 
 
-def _waits(situation: Situation, policy: TriggerPolicy, now: datetime) -> list[str]:
+def _quarter(answered: datetime, policy: TriggerPolicy, now: datetime) -> tuple[bool, str]:
+    if not policy.quarterly:
+        return False, ""
+    first = next_quarter(answered + _at_most(24 * policy.quarterly_min_age_days), policy.timezone)
+    if now < first:
+        return False, f"next quarterly retrain {_shown(first)}"
+    return True, f"the quarter that began {_shown(quarter_start(now, policy.timezone))} has had no retrain yet"
+
+
+def _used(situation: Situation, now: datetime) -> int:
+    return sum(_past(stamp, now) > now - YEAR for stamp in situation.begun)
+
+
+def _waits(situation: Situation, policy: TriggerPolicy, now: datetime) -> list[tuple[Wait, str]]:
     """What forbids an automatic retrain now."""
-    waits = []
+    waits: list[tuple[Wait, str | None]] = []
     if situation.last_retrain_ended is not None:
-        waits.append(_wait("cooldown until", situation.last_retrain_ended, policy.cooldown_hours, now))
+        waits.append(("cooldown", _wait("cooldown until", situation.last_retrain_ended, policy.cooldown_hours, now)))
     refused = situation.refusals_in_a_row
     if refused and situation.last_refusal_at is not None:
         hours = min(policy.refusal_retry_hours * 2.0 ** min(refused - 1, MOST_DOUBLINGS), policy.max_retry_hours)
-        waits.append(
-            _wait(
-                f"after {refused} refused or failed runs in a row, next try not before",
-                situation.last_refusal_at,
-                hours,
-                now,
-            )
-        )
-    return [wait for wait in waits if wait is not None]
+        name = f"after {refused} refused or failed runs in a row, next try not before"
+        waits.append(("backoff", _wait(name, situation.last_refusal_at, hours, now)))
+    if (used := _used(situation, now)) >= policy.max_runs_per_year:
+        told = f"budget reached: {used} automatic retrains in 365 d, {policy.max_runs_per_year} allowed"
+        waits.append(("budget", told))
+    return [(kind, why) for kind, why in waits if why is not None]
 
 
 def _wait(name: str, stamp: datetime, hours: float, now: datetime) -> str | None:
     """The reason to wait, or None once the hours since the stamp are over."""
     start = _past(stamp, now)
-    end = start + timedelta(hours=min(hours, LONGEST_WAIT_HOURS))
+    end = start + _at_most(hours)
     if now >= end:
         return None
     doubt = f" (stamped {_shown(stamp)}, in the future: check the clock)" if stamp > now else ""
     return f"{name} {_shown(end)}{doubt}"
+
+
+def _at_most(hours: float) -> timedelta:
+    return timedelta(hours=min(hours, LONGEST_WAIT_HOURS))
 
 
 def _past(stamp: datetime, now: datetime) -> datetime:

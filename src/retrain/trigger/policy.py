@@ -1,6 +1,8 @@
 """When is a retrain due, and when must it wait?"""
 
-from pydantic import Field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
 
 from retrain.values import Policy
 
@@ -10,8 +12,18 @@ class TriggerPolicy(Policy):
 
     on_drift: bool = True
     """Retrain when a drift alarm is open."""
-    max_age_days: float = Field(default=91.0, gt=0)
-    """Retrain when the champion is older. 91: a quarter; judged by the ledger, so downtime cannot lose it."""
+    max_age_days: float = Field(default=100.0, gt=0)
+    """Retrain when the last retrain is longer ago. 100: the longest quarter and a week for what stood in its way."""
+    quarterly: bool = True
+    """Retrain at the start of each quarter (1 January, April, July, October, midnight), drift or not.
+    Judged by the ledger: a tick that was missed is made up for by the next check."""
+    timezone: str = "UTC"
+    """Whose midnight begins a quarter, such as Europe/Berlin."""
+    quarterly_min_age_days: float = Field(default=30.0, ge=0)
+    """A quarter asks nothing of a model retrained so shortly before it began. 30: a third of a quarter."""
+    max_runs_per_year: int = Field(default=26, ge=1)
+    """Automatic retrains in 365 days; beyond it they wait, and an alert says so. 26: one in two weeks; a model that
+    asks for more has a problem that retraining does not solve."""
     cooldown_hours: float = Field(default=72.0, ge=0)
     """No retrain by drift or schedule for so long after the last one ended. 72: labels of a weekend arrive first."""
     refusal_retry_hours: float = Field(default=24.0, gt=0)
@@ -20,3 +32,15 @@ class TriggerPolicy(Policy):
     """Where that doubling ends. 336: two weeks."""
     claim_hours: float = Field(default=12.0, gt=0)
     """A run's claim expires after this when its process cannot be asked. 12: the longest run planned for, doubled."""
+    max_attempts: int = Field(default=3, ge=1)
+    """How often the work of runs that die is begun in all, before it ends as failed and waits like any failure. 3:
+    twice is bad luck, three times is the work itself."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone {name!r} is known; expected one such as Europe/Berlin") from None
+        return name

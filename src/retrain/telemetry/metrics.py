@@ -1,0 +1,109 @@
+"""Which numbers are exported? Every name, kind, label and meaning; dashboards and alerts are tested against this file."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["gauge", "counter"]
+
+STATES = ("quiet", "warning", "alarm", "insufficient_data", "never_checked")
+CAUSES = ("drift", "schedule", "manual")
+OUTCOMES = ("promoted", "held", "inconclusive", "refused", "failed")
+WAITS = ("cooldown", "backoff", "budget")
+ROLES = ("champion", "challenger")
+BY = ("run", "hand")
+ROLLBACK_REASONS = ("manual", "probation")
+VERDICTS = ("pass", "fail", "unknown")
+WHAT = ("label", "group", "term", "unfamiliar")
+STAGES = ("prepare", "probe", "tune", "train", "evaluate", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One exported number. A counter's name ends in `_total`; units are base units (seconds, shares of one)."""
+
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    help: str
+
+
+def _gauge(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"retrain_{name}", "gauge", labels, text)
+
+
+def _counter(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"retrain_{name}_total", "counter", labels, text)
+
+
+STORE_UP = _gauge("store_up", "1 when the artifact store answered this scrape; without it nothing else is told.")
+SCRAPE_SECONDS = _gauge("scrape_seconds", "Seconds that this scrape took to read the store.")
+MODELS = _gauge("models", "Models that have a ledger in the store.")
+BUILD_INFO = _gauge("build_info", "1; the label says which version of retrain exports.", "version")
+
+LEDGER_UP = _gauge("ledger_up", "1 when the model's newest ledger entry could be read and holds.", "model")
+LEDGER_ENTRIES = _counter("ledger_entries", "Entries of the ledger.", "model")
+CHAMPION_SINCE = _gauge("champion_since_timestamp_seconds", "When the champion came into service.", "model")
+PREDECESSORS = _gauge("predecessors", "Versions that a rollback can return to.", "model")
+WATCHED = _gauge("watched", "1 when there is a drift reference to judge windows against.", "model")
+
+CHECK_STATE = _gauge("check_state", "1 for the state that the newest check found, 0 for the others.", "model", "state")
+CHECKS = _counter("checks", "Windows judged, or found too small to be judged.", "model", "state")
+LAST_CHECK = _gauge("last_check_timestamp_seconds", "When a check last came to an end with a verdict.", "model")
+WINDOW_END = _gauge("window_end_timestamp_seconds", "End of the newest window that was judged.", "model")
+WINDOW_SECONDS = _gauge("window_seconds", "Length of the newest window that was judged.", "model")
+WINDOW_ROWS = _gauge("window_rows", "Rows of the newest window that was judged.", "model")
+UNUSABLE_ROWS = _gauge("window_unusable_rows", "Log rows of that window that could not be used.", "model")
+LATE_ROWS = _gauge("window_late_rows", "Rows that came after the window before it was judged.", "model")
+
+DRIFT_SCORE = _gauge("drift_score", "Drift of one signal in the newest window; higher is more.", "model", "signal")
+DRIFT_THRESHOLD = _gauge("drift_threshold", "Where that score counts as drifted.", "model", "signal")
+DRIFT_CHANGE = _gauge("drift_change_ratio", "Largest change of a share of rows, by what changed.", "model", "what")
+EPISODE_OPEN = _gauge("episode_open", "1 from the first alarm of a drift to its end.", "model")
+EPISODES = _counter("episodes", "Drift episodes that were opened.", "model")
+ALARM_AT = _gauge("alarm_timestamp_seconds", "When the newest episode was opened.", "model")
+
+DUE = _gauge("due", "1 when the newest check asked for a retrain.", "model")
+WAITING = _gauge("waiting", "1 for what the newest check said an owed retrain has to wait for.", "model", "reason")
+BUDGET_USED = _gauge("budget_runs_used", "Automatic retrains begun in the last 365 days.", "model")
+BUDGET_LIMIT = _gauge("budget_runs_limit", "How many of those the spec allows.", "model")
+
+RUNNING = _gauge("running", "1 while a run holds the claim.", "model")
+RUN_STARTED = _gauge("run_started_timestamp_seconds", "When the run that holds the claim began.", "model")
+CLAIM_EXPIRES = _gauge("claim_expires_timestamp_seconds", "When its claim ends by itself.", "model")
+RUNS_STARTED = _counter("runs_started", "Retrains begun, take-overs not counted.", "model", "cause")
+RUNS = _counter("runs", "Retrains ended.", "model", "outcome")
+TAKEN_OVER = _counter("runs_taken_over", "Dead runs whose work another run went on with.", "model")
+REFUSALS = _gauge("refusals_in_a_row", "Runs refused or failed since the last verdict.", "model")
+LABELS_MISSING = _gauge("labels_missing", "Labelled examples that the last run would have needed and had not.", "model")
+LAST_RUN = _gauge("last_run_timestamp_seconds", "When the last retrain ended.", "model")
+LAST_OUTCOME = _gauge("last_run_outcome", "1 for what came of the last retrain.", "model", "outcome")
+
+PROMOTIONS = _counter("promotions", "Promotions, by a run's evidence or by hand.", "model", "by")
+ROLLBACKS = _counter("rollbacks", "Rollbacks, by hand or because production contradicted the evidence.", "model", "reason")
+PROMOTED_AT = _gauge("promoted_timestamp_seconds", "When a version was last promoted.", "model")
+ROLLED_BACK_AT = _gauge("rolled_back_timestamp_seconds", "When a champion was last rolled back.", "model")
+
+EVALUATION_UP = _gauge("evaluation_up", "1 when the last run's stored evaluation could be read and holds.", "model")
+ACCURACY = _gauge("heldout_accuracy_ratio", "Accuracy on the held-out rows of the last evaluation.", "model", "role")
+PRECISION = _gauge("heldout_precision_ratio", "Macro precision on them.", "model", "role")
+RECALL = _gauge("heldout_recall_ratio", "Macro recall on them.", "model", "role")
+F1 = _gauge("heldout_f1_ratio", "Macro F1 on them.", "model", "role")
+HELDOUT_ROWS = _gauge("heldout_rows", "Rows of the last evaluation.", "model")
+DIFFERENCE_LOW = _gauge("accuracy_difference_low_ratio", "Lower bound of challenger minus champion.", "model")
+DIFFERENCE_HIGH = _gauge("accuracy_difference_high_ratio", "Upper bound of challenger minus champion.", "model")
+P_VALUE = _gauge("accuracy_difference_p_value", "Exact McNemar, two-sided.", "model")
+OVERFIT_GAP = _gauge("overfit_gap_ratio", "Training accuracy minus held-out accuracy of the challenger.", "model")
+CALIBRATION = _gauge("calibration_error_ratio", "Expected calibration error of the challenger.", "model")
+LATENCY = _gauge("latency_p95_seconds", "Of the challenger answering single rows.", "model")
+GROUP_ACCURACY = _gauge("group_accuracy_ratio", "Held-out accuracy in one group.", "model", "group", "role")
+GROUP_ROWS = _gauge("group_rows", "Held-out rows of one group.", "model", "group")
+GROUP_ENOUGH = _gauge("group_enough", "1 when those rows are enough to say anything.", "model", "group")
+GATE = _gauge("gate_check", "1 for the verdict of one rule of the gate.", "model", "check", "verdict")
+
+SECONDS = _counter("run_seconds", "Wall seconds of ended retrains, data and evaluation included.", "model")
+CPU_SECONDS = _counter("run_cpu_seconds", "Processor seconds of ended retrains.", "model")
+GPU_SECONDS = _counter("run_gpu_seconds", "GPU seconds of ended retrains.", "model")
+COST = _counter("run_cost", "Money for ended retrains, in the currency of the spec.", "model")
+LAST_SECONDS = _gauge("last_run_seconds", "Wall seconds of the last retrain that was compared, by stage.", "model", "stage")
+
+METRICS: tuple[Metric, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Metric))
