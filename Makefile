@@ -11,7 +11,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check clean lock
+.PHONY: help demo servers test test-slow check dashboards clean lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -21,10 +21,16 @@ help: ## List the targets
 demo: $(STAMP) ## The whole loop on the example corpus: drift, retrain, gate, promotion
 	$(BIN)/retrain demo
 
+servers: ## The real servers that tests start: Ceph, PostgreSQL, Prometheus, ... (Debian 12, as root)
+	PYTHON=$(PYTHON) .ci/servers.sh
+
+dashboards: $(STAMP) ## Generate dashboards/*.json anew
+	$(BIN)/python -m dashboards
+
 # Torch with a thread per core is many times slower when tests share the cores.
 test test-slow: export OMP_NUM_THREADS := 1
 
-test: $(STAMP) ## The tests that take seconds each
+test: $(STAMP) ## The tests that take seconds each; those of a server that is not installed are skipped
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(STAMP) ## The tests that take minutes
