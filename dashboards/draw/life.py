@@ -1,0 +1,214 @@
+"""What can happen to a model of the story? Each becomes an entry of a real ledger, at a moment of its own."""
+
+import hashlib
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from dashboards.draw.evidence import Pair, evaluation
+from retrain.store.events import (
+    Checked,
+    Claimed,
+    Ended,
+    Event,
+    Prepared,
+    Promoted,
+    Referenced,
+    RolledBack,
+    Spent,
+    Trained,
+)
+from retrain.store.ledger import Draft, Ledger
+from retrain.store.protocol import Store
+from retrain.store.shelf import Shelf
+from retrain.store.state import Cause, CheckState, Claim, Signal, State, Wait
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SIGNALS = {
+    "input.length": ("ks", 0.09),
+    "input.tokens": ("ks", 0.09),
+    "input.non_letters": ("ks", 0.1),
+    "input.unseen_words": ("ks", 0.12),
+    "input.script": ("cramers_v", 0.06),
+    "input.embedding": ("mmd", 0.02),
+    "input.neighbours": ("tail_share", 0.14),
+    "output.labels": ("cramers_v", 0.11),
+    "output.confidence": ("rank_shift", 0.13),
+    "output.entropy": ("tail_share", 0.15),
+}
+"""Each with its method, and about where it counts as drifted."""
+MOVED = {"input.unseen_words", "input.embedding", "input.neighbours", "output.labels", "output.confidence"}
+"""Those that a new topic moves; the others stay as they are."""
+BUDGET = 12
+
+
+@dataclass(slots=True)
+class Life:
+    """One model's ledger, and what is done to it."""
+
+    store: Store
+    model: str
+    seed: int
+    now: datetime = START
+    noise: random.Random = field(init=False)
+    ledger: Ledger = field(init=False)
+    made: int = 0
+    drifted: int = 0
+    """Windows in a row."""
+    begun: int = 0
+    """Automatic retrains."""
+    at_work: Claim = field(init=False)
+    challenger: str = ""
+
+    def __post_init__(self) -> None:
+        self.noise = random.Random(self.seed)
+        self.ledger = Ledger(self.store, self.model, lambda: self.now)
+
+    def reference(self) -> None:
+        """The champion has logged enough rows."""
+        bundle = self._digest("reference")
+        self._append(Referenced(reference=bundle, end=self.now - HOUR, rows=600), "the first whole windows")
+
+    def check(self, drift: float, rows: int = 260, wait: Wait | None = None) -> None:
+        """Judge the last day; `drift` is how far the topic has moved, 1 about the threshold."""
+        signals = tuple(self._signal(name, drift) for name in SIGNALS)
+        over = sum(signal.drifted for signal in signals)
+        self.drifted = self.drifted + 1 if over else 0
+        state: CheckState = "alarm" if self.drifted >= 2 else "warning" if over else "quiet"
+        self._checked(state, signals, drift, rows, wait)
+
+    def starve(self, rows: int) -> None:
+        """Too few rows to judge."""
+        self._checked("insufficient_data", (), 0.0, rows, None)
+
+    def prepare(self) -> None:
+        """The run's snapshot is stored."""
+        self._append(Prepared(claim=self.at_work.id, snapshot=self._digest("snapshot"), clean=2100), "2100 examples")
+
+    def train(self) -> None:
+        """The run's challenger is stored."""
+        self.challenger = self.version()
+        self._append(Trained(claim=self.at_work.id, version=self.challenger), "trained")
+
+    def conclude(self, pair: Pair, hours: float) -> None:
+        """The run's evaluation, and what came of it."""
+        champion, claim, version = self._state.champion, self.at_work.id, self.challenger
+        over = champion.version if champion else None
+        evidence, verdict = evaluation(self.store, self.model, (over, version), pair, self.seed + self.made)
+        cost = cost_of(hours)
+        if verdict == "promote":
+            snapshot = self._digest("snapshot")
+            event: Event = Promoted(
+                claim=claim, version=version, over=over, snapshot=snapshot, cost=cost, evaluation=evidence
+            )
+        else:
+            outcome: Literal["held", "inconclusive"] = "held" if verdict == "hold" else "inconclusive"
+            event = Ended(claim=claim, outcome=outcome, challenger=version, cost=cost, evaluation=evidence)
+        self._append(event, f"the gate says {verdict}", {"evaluation": evidence, "version": version})
+        self.drifted = 0
+
+    def claim(self, cause: Cause, *, hours: float = 12) -> None:
+        """A run begins, and holds the claim; or it goes on with what a dead one left."""
+        dead = self._state.claim
+        self.made += 1
+        self.begun += cause != "manual" and dead is None
+        self.at_work = Claim(
+            id=self._digest("claim")[:32],
+            cause=cause,
+            reason="a quarter began" if cause == "schedule" else "drift" if cause == "drift" else "asked for",
+            at=self.now,
+            expires_at=self.now + timedelta(hours=hours),
+            host="trainer-1",
+            pid=4000 + self.made,
+            process_start="1",
+            attempt=2 if dead else 1,
+        )
+        self._append(Claimed(claim=self.at_work, took_over=dead.id if dead else None), self.at_work.reason)
+
+    def end(self, outcome: Literal["refused", "failed"], missing: int = 0) -> None:
+        """The run comes to no verdict."""
+        self._append(Ended(claim=self.at_work.id, outcome=outcome, missing=missing), outcome)
+
+    def promote(self) -> None:
+        """A person makes a version champion."""
+        champion = self._state.champion
+        over = champion.version if champion else None
+        self._append(
+            Promoted(claim=None, version=self.version(), over=over, snapshot=self._digest("snapshot")), "a person did"
+        )
+
+    def roll_back(self, reason: Literal["manual", "probation"]) -> None:
+        """The predecessor is champion again."""
+        state = self._state
+        assert state.champion is not None, "the story has one by then"
+        back = RolledBack(version=state.predecessors[-1].version, withdrawn=state.champion.version, reason=reason)
+        self._append(back, "production contradicted the evidence" if reason == "probation" else "asked for")
+
+    def version(self) -> str:
+        """A stored version, of which only the card is real."""
+        self.made += 1
+        shelf = Shelf(self.store, f"models/{self.model}/versions", "version")
+        return shelf.put({"card.md": f"# {self.model}, version {self.made}\n".encode()}, {"number": self.made})
+
+    @property
+    def _state(self) -> State:
+        return self.ledger.state()
+
+    def _signal(self, name: str, drift: float) -> Signal:
+        method, threshold = SIGNALS[name]
+        usual = abs(self.noise.gauss(0.42, 0.1))
+        value = threshold * (usual + (drift * (0.8 + 0.4 * self.noise.random()) if name in MOVED else 0.0))
+        return Signal(signal=name, method=method, value=value, threshold=threshold, drifted=value >= threshold)
+
+    def _checked(
+        self, state: CheckState, signals: tuple[Signal, ...], drift: float, rows: int, wait: Wait | None
+    ) -> None:
+        seen = max(int(self.noise.gauss(rows, rows / 9)), 8)
+        broken = {"no input": self.noise.randint(0, max(rows // 40, 1))}
+        shift = 0.02 + 0.12 * max(drift, 0.0)
+        report = self._report(state)
+        event = Checked(
+            start=self.now - DAY - HOUR,
+            end=self.now - HOUR,
+            rows=seen,
+            state=state,
+            signals=signals,
+            report=report,
+            broken=broken,
+            late=self.noise.randint(0, 6),
+            retrain=state == "alarm" and wait is None,
+            waiting=(wait,) if wait else (),
+            moved={what: shift * (0.5 + self.noise.random()) for what in ("label", "group", "term", "unfamiliar")},
+            budget_used=self.begun,
+            budget_limit=BUDGET,
+        )
+        self._append(event, state, {"check": report} if report else {})
+
+    def _report(self, state: CheckState) -> str | None:
+        if state == "insufficient_data":
+            return None
+        shelf = Shelf(self.store, f"models/{self.model}/checks/{self.now - HOUR:%Y-%m-%dT%H%M%SZ}", "check")
+        return shelf.put({"report.html": f"<p>{self.model}: {state}</p>".encode()}, {"state": state})
+
+    def _append(self, event: Event, reason: str, evidence: dict[str, str] | None = None) -> None:
+        drafted = Draft(event=event, reasons=(reason,), actor="a story", evidence=evidence or {})
+        assert self.ledger.append(lambda _: drafted) is not None, "the draft is never none"
+
+    def _digest(self, what: str) -> str:
+        return hashlib.sha256(f"{self.model} {what} {self.made}".encode()).hexdigest()
+
+
+def cost_of(hours: float) -> Spent:
+    shares = {"prepare": 0.06, "probe": 0.04, "tune": 0.45, "train": 0.3, "evaluate": 0.12, "other": 0.03}
+    wall = hours * 3600
+    return Spent(
+        wall_seconds=wall,
+        cpu_seconds=wall * 1.3,
+        gpu_seconds=wall * 0.7,
+        money=round(hours * 2.4, 2),
+        currency="EUR",
+        stages={stage: wall * share for stage, share in shares.items()},
+    )

@@ -1,0 +1,42 @@
+"""Which colour means what? One colour a meaning on all dashboards, told apart by colour-blind readers too.
+
+The eight colours are those of Okabe and Ito (2008), two more for signals.
+Colour never stands alone: its meaning is written out or in a legend.
+"""
+
+GREEN = "#009E73"
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+YELLOW = "#F0E442"
+ORANGE = "#E69F00"
+RED = "#D55E00"
+PINK = "#CC79A7"
+GREY = "#999999"
+
+STATES = {"quiet": GREEN, "warning": ORANGE, "alarm": RED, "insufficient_data": SKY, "never_checked": GREY}
+OUTCOMES = {"promoted": GREEN, "held": BLUE, "inconclusive": SKY, "refused": ORANGE, "failed": RED}
+CAUSES = {"drift": RED, "schedule": BLUE, "manual": PINK}
+VERDICTS = {"pass": GREEN, "fail": RED, "unknown": GREY}
+ROLES = {"champion": BLUE, "challenger": ORANGE}
+WAITS = {"cooldown": SKY, "backoff": ORANGE, "budget": RED}
+STAGES = {"prepare": SKY, "probe": PINK, "tune": YELLOW, "train": BLUE, "evaluate": GREEN, "other": GREY}
+BY = {"run": GREEN, "hand": PINK}
+ROLLBACKS = {"manual": PINK, "probation": RED}
+CHANGES = {"label": BLUE, "group": PINK, "term": GREEN, "unfamiliar": ORANGE}
+SPENT = {"wall": GREY, "processor": BLUE, "GPU": ORANGE}
+
+EVENTS = {"alarm": RED, "retrain": BLUE, "promotion": GREEN, "rollback": PINK}
+"""Of the marks on time axes."""
+
+SIGNALS = {
+    "input.length": GREY,
+    "input.tokens": SKY,
+    "input.non_letters": YELLOW,
+    "input.unseen_words": ORANGE,
+    "input.script": "#AA4499",
+    "input.embedding": RED,
+    "input.neighbours": PINK,
+    "output.labels": BLUE,
+    "output.confidence": GREEN,
+    "output.entropy": "#DDCC77",
+}
