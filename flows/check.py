@@ -5,12 +5,12 @@ import sys
 from typing import Any
 
 from prefect import State, Task, flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
 from prefect.events import emit_event
 from prefect.states import Failed
 
+from flows.shown import link, markdown
 from retrain.errors import RetrainError, WorldError
 from retrain.pipeline.check import CheckResult, check
 from retrain.pipeline.site import open_site
@@ -32,32 +32,41 @@ def judge(model: str) -> CheckResult | State[Any]:
 
 
 @flow(name="check", persist_result=False)
-def check_model(model: str) -> dict[str, Any] | State[Any]:
+def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
     """Judge the owed windows of one model. Safe to run twice or late: the ledger says what is owed."""
-    seen: State[Any] = judge(model, return_state=True)
+    seen: State[Any] = judge.with_options(retries=retries)(model, return_state=True)
     if not seen.is_completed():
         # Said anew: Prefect words a state that is passed on as "1/1 states failed".
         return Failed(message=seen.message, data=seen.result(raise_on_failure=False))
     result: CheckResult = seen.result()
     for reason in result.reasons:
         get_run_logger().info("%s: %s", model, reason)
-    create_markdown_artifact(_summary(result), key=f"check-{model.replace('_', '-')}", description=f"drift of {model}")
+    markdown(_summary(result), kind="check", model=model, description=f"drift of {model}")
     if result.retrain:
         # A convenience: should it be lost, the next check finds the same thing due and says it again.
-        emit_event(
-            "retrain.due",
-            resource={"prefect.resource.id": f"retrain.model.{model}"},
-            payload={"model": model, "cause": result.cause, "reasons": list(result.reasons)},
-        )
+        emit_event("retrain.due", resource={"prefect.resource.id": f"retrain.model.{model}"}, payload=_due(result))
     return result.model_dump(mode="json")
+
+
+def _due(result: CheckResult) -> dict[str, Any]:
+    """What `flows.automations` starts a retrain with."""
+    return {
+        "model": result.model,
+        "cause": result.cause,
+        "request": result.request,
+        "reason": "; ".join(result.reasons),
+        "reasons": list(result.reasons),
+    }
 
 
 def _summary(result: CheckResult) -> str:
     rows = [
         f"| {s.signal} | {s.value:.3f} | {s.threshold:.3f} | {'drifted' if s.drifted else ''} |" for s in result.signals
     ]
-    head = f"**{result.model}**: {result.state}, {result.window.rows} rows, report: {result.report or 'none'}"
-    return "\n".join([head, "", "| signal | score | threshold | |", "| --- | --- | --- | --- |", *rows])
+    report = link("drift report", result.report) if result.report else "no report"
+    head = f"**{result.model}**: {result.state}, {result.window.rows} rows, {report}"
+    reasons = [f"- {reason}" for reason in result.reasons]
+    return "\n".join([head, "", *reasons, "", "| signal | score | threshold | |", "| --- | --- | --- | --- |", *rows])
 
 
 def main() -> int:

@@ -7,47 +7,81 @@ import sys
 from typing import Any
 
 from prefect import State, flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 
+from flows.shown import Bar, link, markdown, table
 from retrain.errors import RetrainError
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import open_site
+from retrain.service.queue_prefect import STOOD_ASIDE
 from retrain.settings import from_environment
 from retrain.store.state import Cause
+
+NAMES = {
+    "promoted": "Promoted",
+    "held": "Held",
+    "inconclusive": "Inconclusive",
+    "refused": "Refused",
+    "already_running": STOOD_ASIDE,
+}
+"""Outcome to the name of the completed state, so that a list of runs says what came of them."""
 
 
 @flow(name="retrain", persist_result=False)
 def retrain_model(
-    model: str, cause: Cause = "manual", reason: str = "asked through Prefect"
-) -> dict[str, Any] | State[Any]:
+    model: str, cause: Cause = "manual", reason: str = "asked through Prefect", request: str | None = None
+) -> State[Any]:
     """One retrain. Two at once are one: the ledger's claim decides, not Prefect.
 
     Not retried here: a run that failed stands in the ledger, and the next check asks again, later each time. What it
     had trained is kept and used then.
     """
-    logger = get_run_logger()
+    logger, bar = get_run_logger(), Bar(model)
 
     def tell(stage: str, sentence: str) -> None:
         logger.info("%s: %s", stage, sentence)
+        bar.at(stage, sentence)
 
     try:
         site = open_site(model, from_environment(), actor="flow retrain")
-        result = retrain(site, cause=cause, reason=reason, tell=tell)
+        result = retrain(site, cause=cause, reason=reason, tell=tell, request=request or None)
     except RetrainError as error:
         return Failed(message=str(error), data=error)
     for line in result.reasons:
         logger.info("%s: %s", result.outcome, line)
-    create_markdown_artifact(
-        _summary(result), key=f"retrain-{model.replace('_', '-')}", description=f"retrain of {model}"
+    table(
+        _compared(result),
+        name=f"comparison-{model.replace('_', '-')}",
+        description=f"champion against challenger: {model}",
     )
-    return result.model_dump(mode="json")
+    markdown(_summary(result), kind="retrain", model=model, description=f"retrain of {model}")
+    bar.at("done", result.outcome)
+    answer = result.model_dump(mode="json")
+    return Completed(name=NAMES[result.outcome], message=result.reasons[0] if result.reasons else None, data=answer)
 
 
 def _summary(result: RunResult) -> str:
-    lines = [f"**{result.model}**: {result.outcome}", "", *(f"- {reason}" for reason in result.reasons)]
-    addresses = {"evaluation": result.report, "model card": result.card}
-    return "\n".join([*lines, "", *(f"{name}: {address}" for name, address in addresses.items() if address)])
+    lines = [
+        f"**{result.model}**: {result.outcome}",
+        "",
+        *(f"- {reason}" for reason in (*result.reasons, *result.notes)),
+    ]
+    addresses = {"evaluation report": result.report, "model card": result.card}
+    links = [link(name, address) for name, address in addresses.items() if address]
+    return "\n".join([*lines, "", *links])
+
+
+def _compared(result: RunResult) -> list[dict[str, Any]]:
+    seen = result.comparison
+    if seen is None:
+        return []
+    low, high = seen.difference.low, seen.difference.high
+    interval = f"{low:+.3f} to {high:+.3f} ({seen.difference.confidence:.0%}), p {seen.p_value:.2g}"
+    versions = {"champion": seen.champion_version or "the most frequent label", "challenger": result.version}
+    return [
+        {"": who, "version": versions[who], "rows": seen.rows, **metrics.model_dump(mode="json"), "difference": told}
+        for who, metrics, told in (("champion", seen.champion, ""), ("challenger", seen.challenger, interval))
+    ]
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """What every artifact store promises."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -66,6 +67,24 @@ def test_keys_come_in_order_and_only_under_the_prefix(store: Store) -> None:
     assert list(store.keys("nothing/")) == []
 
 
+def test_names_are_the_next_part_of_the_keys_each_once(store: Store) -> None:
+    for key in ("models/b/ledger/1", "models/b/ledger/2", "models/a/ledger/1", "models/c", "modelsx/d", "e"):
+        store.create(key, b"")
+    assert list(store.names("models/")) == ["a", "b", "c"]
+    assert list(store.names("models/b/")) == ["ledger"]
+    assert list(store.names("")) == ["e", "models", "modelsx"]
+    assert list(store.names("nothing/")) == []
+    assert list(store.names("e/")) == []
+
+
+@pytest.mark.slow
+def test_names_go_on_past_what_a_server_lists_at_once(store: Store) -> None:
+    names = [f"{number:04d}" for number in range(1_001)]
+    with ThreadPoolExecutor(16) as writers:
+        list(writers.map(lambda name: store.create(f"many/{name}/x", b""), names))
+    assert list(store.names("many/")) == names
+
+
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a/../b", "a//b", "a/.hidden", "a/\0", "a\\b", "."])
 def test_a_key_that_leaves_the_store_is_refused(store: Store, key: str, tmp_path: Path) -> None:
     for attempt in (
@@ -73,6 +92,7 @@ def test_a_key_that_leaves_the_store_is_refused(store: Store, key: str, tmp_path
         lambda: store.read(key),
         lambda: store.fetch(key, tmp_path / "target"),
         lambda: list(store.keys(f"{key}/x")),
+        lambda: list(store.names(f"{key}/")),
     ):
         with pytest.raises(UnsafeName):
             attempt()

@@ -1,4 +1,4 @@
-"""The three flows, in this process, against a real Prefect server."""
+"""The flows, in this process, against a real Prefect server."""
 
 import json
 import os
@@ -74,7 +74,9 @@ def test_a_check_judges_what_is_owed_says_why_and_emits_the_event(
     assert all(f"| {signal['signal']} |" in text for signal in answer["signals"])
     (event,) = events("retrain.due")
     assert event.resource.id == "retrain.model.shop"
-    assert event.payload == {"model": "shop", "cause": "drift", "reasons": answer["reasons"]}
+    due = {name: answer[name] for name in ("model", "cause", "request", "reasons")}
+    assert event.payload == {**due, "reason": "; ".join(answer["reasons"])}
+    assert event.payload["request"], "the same need is asked for under one id"
     again = check_model("shop")
     assert isinstance(again, dict)
     assert (again["windows"], again["retrain"]) == (0, True), "the ledger says what is owed, and what is still due"
@@ -117,6 +119,7 @@ def test_a_refusal_is_a_result_not_a_failure(shop: Shop, messages: Messages, sai
     shop.examples(messages("base", 0, 60))
     state: State[Any] = retrain_model("shop", reason="try", return_state=True)
     assert in_server(state) == "COMPLETED"
+    assert state.name == "Refused", "a list of runs says what came of them"
     answer = state.result()
     assert answer["outcome"] == "refused"
     assert f"refused: {answer['reasons'][0]}" in said(state)
@@ -171,7 +174,8 @@ for entrypoint in sys.argv[1:]:
 
 
 def test_a_worker_can_load_every_flow_by_file_and_by_module(shop: Shop, prefect_server: str) -> None:
-    files = ("flows/check.py:check_model", "flows/retraining.py:retrain_model", "flows/rollback.py:rollback_model")
-    modules = ("flows.check.check_model", "flows.retraining.retrain_model", "flows.rollback.rollback_model")
+    named = {"check": "check_model", "patrol": "patrol", "retraining": "retrain_model", "rollback": "rollback_model"}
+    files = [f"flows/{file}.py:{flow}" for file, flow in named.items()]
+    modules = [f"flows.{file}.{flow}" for file, flow in named.items()]
     done = python("-c", LOAD, *files, *modules, server=prefect_server, shop=shop)
-    assert done.stdout.split() == ["check", "retrain", "rollback"] * 2, done.stderr
+    assert done.stdout.split() == ["check", "patrol", "retrain", "rollback"] * 2, done.stderr

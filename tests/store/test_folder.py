@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,32 @@ def test_a_store_that_is_a_file_is_not_taken_for_an_empty_one(tmp_path: Path) ->
             list(FolderStore(place).keys("models/"))
         with pytest.raises(StoreError, match="set RETRAIN_STORE to a folder"):
             FolderStore(place).read("models/m")
+
+
+def test_a_folder_that_is_gone_has_no_names(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="mount it"):
+        list(FolderStore(tmp_path / "unmounted").names("models/"))
+
+
+@pytest.fixture
+def forbidden() -> Iterator[Path]:
+    """A store with a ledger that its reader may not look into, whoever runs the test."""
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        root.chmod(0o755)
+        FolderStore(root).create("models/m/ledger/1", b"")
+        ledger = root / "models/m/ledger"
+        ledger.chmod(0o000)
+        privileged = os.geteuid() == 0
+        if privileged:
+            os.seteuid(65534)
+        yield root
+        if privileged:
+            os.seteuid(0)
+        ledger.chmod(0o755)
+
+
+def test_a_ledger_that_may_not_be_read_is_not_an_empty_one(forbidden: Path) -> None:
+    for look in (FolderStore(forbidden).keys, FolderStore(forbidden).names):
+        with pytest.raises(StoreError, match="may not"):
+            list(look("models/m/ledger/"))

@@ -1,6 +1,8 @@
 """Is a retrain due, and what comes of it? The commands that do the work: check and run."""
 
-from typing import Annotated
+import inspect
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
@@ -27,7 +29,7 @@ from retrain.store.state import Cause
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("check")(check_command)
-    app.command("run")(run_command)
+    app.command("run")(_run)
 
 
 def check_command(model: Model, as_json: AsJson = False) -> None:
@@ -39,23 +41,68 @@ def check_command(model: Model, as_json: AsJson = False) -> None:
     _print_check(result)
 
 
-def run_command(
-    model: Model,
-    reason: Reason,
-    cause: Annotated[
-        str, typer.Option(help="manual, drift or schedule; the last two only run when they are due.")
-    ] = "manual",
-    as_json: AsJson = False,
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `retrain run` is told; a value, since it is more than a function should take."""
+
+    model: Model
+    reason: Reason
+    cause: Annotated[str, typer.Option(help="manual, drift or schedule; the last two only run when they are due.")] = (
+        "manual"
+    )
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Hand it to the service and return at once; PREFECT_API_URL names it.")
+    ] = False
+    request: Annotated[
+        str | None,
+        typer.Option(help="An id of yours: the same id is answered once. With --queue, one is derived by default."),
+    ] = None
+    as_json: AsJson = False
+
+
+def run_command(told: RunOptions) -> None:
     """Retrain now: gather and clean examples, tune, compare, and promote only what is shown to be better."""
     causes: dict[str, Cause] = {"manual": "manual", "drift": "drift", "schedule": "schedule"}
-    if cause not in causes:
-        raise UsageError(f"--cause is {cause!r}; expected manual, drift or schedule")
-    result = retrain(site(model), cause=causes[cause], reason=given(reason), tell=tell)
-    if as_json:
+    if told.cause not in causes:
+        raise UsageError(f"--cause is {told.cause!r}; expected manual, drift or schedule")
+    if told.queue:
+        _queue(told, causes[told.cause])
+        return
+    reason = given(told.reason)
+    result = retrain(site(told.model), cause=causes[told.cause], reason=reason, request=told.request, tell=tell)
+    if told.as_json:
         print_json(result)
         return
     _print_run(result)
+
+
+def _run(**words: Any) -> None:
+    run_command(RunOptions(**words))
+
+
+# The command line is read off the value's fields, as it otherwise is off a function's parameters.
+_run.__signature__ = inspect.signature(RunOptions)  # type: ignore[attr-defined]
+_run.__annotations__ = dict(RunOptions.__init__.__annotations__)
+_run.__doc__ = run_command.__doc__
+
+
+def _queue(told: RunOptions, cause: Cause) -> None:
+    """Hand the request to the service. Said twice before a retrain has ended, it is one request."""
+    from retrain.service.queue_prefect import Ask, queue  # noqa: PLC0415  (prefect is heavy)
+    from retrain.service.request import derived_request, given_reason  # noqa: PLC0415
+
+    reason, place = given_reason(given(told.reason)), site(told.model)
+    request = told.request
+    if request is None:
+        request = derived_request(place.model, cause, reason, place.ledger.state())
+    queued = queue(Ask(model=place.model, cause=cause, reason=reason, request=request))
+    if told.as_json:
+        print_json({"model": place.model, "outcome": "queued", "request": request, **queued.model_dump(mode="json")})
+        return
+    again = "was queued before" if queued.again else "queued"
+    say(f"{plain(place.model)}: {again}   flow run {queued.flow_run} ({plain(queued.state)})")
+    say(f"  {plain(queued.address)}")
+    say(f"  request {plain(request)}: the same id is answered once")
 
 
 def _print_check(result: CheckResult) -> None:

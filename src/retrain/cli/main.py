@@ -5,36 +5,45 @@ from collections.abc import Sequence
 
 import typer
 
-from retrain.cli import change, demo, look, loop, setup
+from retrain.cli import serve
 from retrain.cli.output import print_json, progress
 from retrain.errors import RetrainError, WorldError
 
+HELP = "Keeps a fine-tuned language model good, unattended: drift, retraining, paired evaluation, safe promotion."
 EPILOG = (
     "Exit status: 0 done (a refusal or a 'no' included), 2 your words or files are wrong, 3 the world is broken "
     "(store, disk, a killed process), 4 refused for safety, 130 interrupted. Settings: RETRAIN_STORE, "
-    "RETRAIN_MODELS, RETRAIN_WORK, "
-    "RETRAIN_CACHE."
+    "RETRAIN_MODELS, RETRAIN_WORK, RETRAIN_CACHE, RETRAIN_TIMEZONE, RETRAIN_TOKEN."
 )
 
 INTERRUPTED = 130
 """What shells call a program that ended by Ctrl-C."""
 
-app = typer.Typer(
-    help="Keeps a fine-tuned language model good, unattended: drift, retraining, paired evaluation, safe promotion.",
-    epilog=EPILOG,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for group in (setup, loop, look, change, demo):
-    group.register(app)
+
+def made_app(arguments: Sequence[str]) -> typer.Typer:
+    """The commands: all of them, or of what runs for months only its own, without the libraries of the others."""
+    app = typer.Typer(
+        help=HELP,
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    if list(arguments[:1]) in serve.ALONE:
+        serve.register(app)
+        return app
+    from retrain.cli import change, demo, look, loop, setup  # noqa: PLC0415
+
+    for group in (setup, loop, look, change, serve, demo):
+        group.register(app)
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit status."""
     as_json = "--json" in arguments
     try:
-        app(list(arguments))
+        made_app(arguments)(list(arguments))
     except SystemExit as ended:
         # Every command ends so, with 0, its own status, or 2 for words that the parser did not understand.
         status = ended.code if isinstance(ended.code, int) else 0

@@ -12,6 +12,10 @@ from retrain.settings import Settings
 POOLS = ("cpu", "gpu")
 MARK = "RUN_BY_RETRAIN_UP"
 """In the environment of everything that is started, and so of all that those start: by it they are found again."""
+AT_ONCE = 4
+"""Runs of one worker at the same time. Forty that began together (a server that was away for a day) kept SQLite locked
+until nothing answered any more, on two cores; with four they were through within minutes. The others wait, and are late.
+The worker counts them itself: no lease of the server's, which a restart would forget."""
 FOREIGN = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "RETRAIN_TOKEN")
 """Not passed on: they name another server, or are a secret that one part alone needs."""
 DATABASE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
@@ -92,7 +96,7 @@ def make_plan(settings: Settings, addresses: Addresses, mark: Mark, given: Mappi
 def _worker(pool: str, shared: Mapping[str, str]) -> Part:
     # A name of its own, or each start leaves one more worker behind that is offline for ever. The pool is there
     # already: one that the worker made by itself would have no limit.
-    words = ("--pool", pool, "--type", "process", "--name", f"{pool}@{socket.gethostname()}")
+    words = ("--pool", pool, "--type", "process", "--name", f"{pool}@{socket.gethostname()}", "--limit", str(AT_ONCE))
     return Part(
         name=f"worker-{pool}",
         command=_prefect("worker", "start", *words, "--install-policy", "never", "--no-create-pool-if-not-found"),
@@ -136,8 +140,6 @@ def _of_server(settings: Settings, addresses: Addresses, given: Mapping[str, str
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         # The alert that this server is down looks at its metrics.
         "PREFECT_SERVER_METRICS_ENABLED": "true",
-        # SQLite has one writer; on a slow disk the others must wait rather than fail.
-        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
     }
     if not any(given.get(name) for name in DATABASE):
         wanted[DATABASE[0]] = f"sqlite+aiosqlite:///{settings.work / 'prefect' / 'prefect.db'}"

@@ -46,7 +46,7 @@ def fold(state: State, event: Event, at: datetime) -> State:
         case Promoted():
             after = _promoted(state, event, at)
         case RolledBack():
-            after = _rolled_back(state, event, at)
+            after = _rolled_back(state, at)
     return after.model_copy(update={"totals": counted(state.totals, event)})
 
 
@@ -150,7 +150,7 @@ def _run_ended(state: State, outcome: Outcome, event: Ended | Promoted, at: date
     return {"claim": None, "last_run": last, "requests": requests}
 
 
-def _rolled_back(state: State, event: RolledBack, at: datetime) -> State:
+def _rolled_back(state: State, at: datetime) -> State:
     restored = state.predecessors[-1].model_copy(update={"since": at})
     changes = {"champion": restored, "predecessors": state.predecessors[:-1], "rest": Rest(ended_at=at)}
     changes |= {"rolled_back_at": at}

@@ -19,7 +19,8 @@ NEXT_STEP = {
     errno.ENOSPC: "the disk is full: free space there and run the same command again; nothing was half written",
     errno.EDQUOT: "the quota is used up: free space there and run the same command again; nothing was half written",
     errno.EROFS: "the file system is read-only: mount it writable, or set RETRAIN_STORE to another folder",
-    errno.EACCES: "this user may not write there: change its owner, or set RETRAIN_STORE to another folder",
+    errno.EACCES: "this user may not do that there: change its owner, or set RETRAIN_STORE to another folder",
+    errno.ENOENT: "it is not there: mount it, or set RETRAIN_STORE to the folder that is meant",
     errno.ENOTDIR: "part of that path is a file: set RETRAIN_STORE to a folder",
     errno.EPERM: "this file system refuses hard links, on which create-only rests: keep the store on another disk",
     errno.ENOTSUP: "this file system has no hard links, on which create-only rests: keep the store on another disk",
@@ -77,11 +78,29 @@ class FolderStore:
         folder = self._root / checked_key(above) if "/" in prefix else self._root
         self._check_root()
         found = []
-        for place, folders, files in os.walk(folder):
+        for place, folders, files in os.walk(folder, onerror=self._unless_gone):
             folders[:] = [name for name in folders if not name.startswith(".")]
             below = Path(place).relative_to(self._root).as_posix()
             found += [name if below == "." else f"{below}/{name}" for name in files if not name.startswith(".")]
         yield from sorted(key for key in found if key.startswith(prefix))
+
+    def names(self, prefix: str) -> Iterator[str]:
+        """See Store.names. A folder that never got its key, because a writer was killed, is named too."""
+        folder = self._root / checked_key(prefix.removesuffix("/")) if prefix else self._root
+        try:
+            found = [path.name for path in folder.iterdir()]
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if not self._root.is_dir():
+                raise self._broken("list", prefix, error) from error
+            found = []
+        except OSError as error:
+            raise self._broken("list", prefix, error) from error
+        yield from sorted(name for name in found if not name.startswith("."))
+
+    def _unless_gone(self, error: OSError) -> None:
+        """A folder that may not be read is not an empty one; one that is not there has no keys."""
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise self._broken("list", self.address, error) from error
 
     def _path(self, key: str) -> Path:
         return self._root / checked_key(key)

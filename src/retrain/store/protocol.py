@@ -33,6 +33,13 @@ class Store(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with the prefix, in ascending order."""
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """The next part of each key under a prefix that is empty or ends in "/", in ascending order, each once.
+
+        Costs what these names cost, not what lies below them. Raises StoreError when the store itself is not there,
+        so that a volume that is not mounted does not pass for an empty store.
+        """
+
 
 def checked_key(key: str) -> str:
     """The key itself, when it is a relative path of plain names. Keys are built from names that came from outside."""

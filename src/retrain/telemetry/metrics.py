@@ -1,4 +1,4 @@
-"""Which numbers are exported? Every name, kind, label and meaning; dashboards and alerts are tested against this file."""
+"""Which numbers are exported? Every name, kind, label and meaning; dashboards and alerts are held to this file."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -79,7 +79,9 @@ LAST_RUN = _gauge("last_run_timestamp_seconds", "When the last retrain ended.", 
 LAST_OUTCOME = _gauge("last_run_outcome", "1 for what came of the last retrain.", "model", "outcome")
 
 PROMOTIONS = _counter("promotions", "Promotions, by a run's evidence or by hand.", "model", "by")
-ROLLBACKS = _counter("rollbacks", "Rollbacks, by hand or because production contradicted the evidence.", "model", "reason")
+ROLLBACKS = _counter(
+    "rollbacks", "Rollbacks, by hand or because production contradicted the evidence.", "model", "reason"
+)
 PROMOTED_AT = _gauge("promoted_timestamp_seconds", "When a version was last promoted.", "model")
 ROLLED_BACK_AT = _gauge("rolled_back_timestamp_seconds", "When a champion was last rolled back.", "model")
 
@@ -104,6 +106,8 @@ SECONDS = _counter("run_seconds", "Wall seconds of ended retrains, data and eval
 CPU_SECONDS = _counter("run_cpu_seconds", "Processor seconds of ended retrains.", "model")
 GPU_SECONDS = _counter("run_gpu_seconds", "GPU seconds of ended retrains.", "model")
 COST = _counter("run_cost", "Money for ended retrains, in the currency of the spec.", "model")
-LAST_SECONDS = _gauge("last_run_seconds", "Wall seconds of the last retrain that was compared, by stage.", "model", "stage")
+LAST_SECONDS = _gauge(
+    "last_run_seconds", "Wall seconds of the last retrain that was compared, by stage.", "model", "stage"
+)
 
 METRICS: tuple[Metric, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Metric))

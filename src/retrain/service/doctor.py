@@ -1,0 +1,76 @@
+"""What can be trusted here, what not, and what should be done? Every examination, whatever the others found."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from retrain.service.addresses import Addresses, noted
+from retrain.service.examine_machine import (
+    examine_gpu,
+    examine_versions,
+    gpu_names,
+    installed_version,
+    own_requirements,
+    torch_facts,
+)
+from retrain.service.examine_places import (
+    examine_disks,
+    examine_ledgers,
+    examine_specs,
+    examine_store,
+    examine_token,
+)
+from retrain.service.examine_server import UP, examine_server
+from retrain.service.finding import BROKEN_WORLD, Finding, broken, warning
+from retrain.service.server_http import Server
+from retrain.settings import Settings
+from retrain.values import Value
+
+Examination = Callable[[], Iterator[Finding]]
+
+
+class Diagnosis(Value):
+    """All that was found."""
+
+    findings: tuple[Finding, ...]
+    exit_status: int
+    """The gravest: 4 refused for safety, 3 the world is broken, 2 wrong words, 0 nothing worse than a warning."""
+
+
+def examine(settings: Settings, given: Mapping[str, str], now: datetime | None = None) -> Diagnosis:
+    """Look at everything. `given` is the environment: it names the Prefect server and its secrets."""
+    at = now or datetime.now(UTC)
+    examinations: dict[str, Examination] = {
+        "specs": lambda: examine_specs(settings),
+        "store": lambda: examine_store(settings),
+        "ledgers": lambda: examine_ledgers(settings, at),
+        "disks": lambda: examine_disks(settings),
+        "Prefect server": lambda: _server(settings, given, at),
+        "webhook token": lambda: examine_token(settings),
+        "versions": lambda: examine_versions(own_requirements(), installed_version),
+        "GPU": lambda: examine_gpu(gpu_names(), torch_facts()),
+    }
+    findings = [one for name, look in examinations.items() for one in _safely(name, look)]
+    return Diagnosis(findings=tuple(findings), exit_status=max((one.exit_status for one in findings), default=0))
+
+
+def _safely(name: str, look: Examination) -> Iterator[Finding]:
+    """What an examination finds; one that fails is a finding of its own, and never ends the others."""
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001  whatever it is, the other examinations are owed
+        status = getattr(error, "exit_status", BROKEN_WORLD)
+        yield broken(name, f"could not be examined: {type(error).__name__}: {error}", "see above", exit_status=status)
+
+
+def _server(settings: Settings, given: Mapping[str, str], now: datetime) -> Iterator[Finding]:
+    """The server that the environment names, else the one that `retrain up` started last with this work folder."""
+    last = noted(settings.work)
+    named = given.get("PREFECT_API_URL")
+    server = Server(api=named or (last or Addresses()).api, secrets=given)
+    seen = examine_server(server, installed_version("prefect"), now)
+    first = next(seen)
+    if first.exit_status and not named and last is None:
+        yield warning("Prefect server", f"none runs at {server.api}", f"fine where commands are typed by hand; {UP}")
+        return
+    yield first
+    yield from seen

@@ -1,0 +1,396 @@
+"""What the webhook answers, and what it leaves undone, whoever calls and whatever is sent."""
+
+import asyncio
+import json
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from retrain.errors import BrokenLedger, ServiceAway, UsageError
+from retrain.service import webhook_starlette
+from retrain.service.body_starlette import LARGEST_BYTES
+from retrain.service.queue_prefect import Ask, Queued
+from retrain.service.token import LINES_PER_MINUTE, Refusals, TokenCheck
+from retrain.service.webhook_starlette import Desk, application
+from retrain.settings import Settings
+from retrain.store.events import Claimed, Ended
+from retrain.store.ledger import Draft
+from retrain.store.state import Claim
+from shop import SPEC, Shop
+
+TOKEN = "not-the-real-token-0123"
+JSON = {"Content-Type": "application/json"}
+WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}", **JSON}
+RETRAIN = "/models/shop/retrain"
+
+
+@dataclass(slots=True)
+class Queue:
+    """Stands for the door to Prefect: the same request has the same run."""
+
+    asked: list[Ask] = field(default_factory=list)
+    fails: Exception | None = None
+    fails_at: int = 0
+
+    def __call__(self, ask: Ask) -> Queued:
+        if self.fails and len(self.asked) >= self.fails_at:
+            raise self.fails
+        again = ask.request in [each.request for each in self.asked]
+        self.asked.append(ask)
+        return Queued(flow_run=f"run-{ask.request}", state="Scheduled", address="http://ui/run", again=again)
+
+
+@dataclass(slots=True)
+class Webhook:
+    """The endpoints, called in this process."""
+
+    shop: Shop
+    queue: Queue = field(default_factory=Queue)
+
+    @property
+    def settings(self) -> Settings:
+        places = self.shop.settings
+        return Settings(store=places.store, models=places.models, work=places.work, cache=places.cache, token=TOKEN)
+
+    def __call__(self, method: str, path: str, **sent: Any) -> httpx.Response:
+        app = application(Desk(settings=self.settings, queue=self.queue))
+
+        async def ask() -> httpx.Response:
+            inside = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=inside, base_url="http://webhook") as client:
+                return await client.request(method, path, **{"headers": WITH_TOKEN, **sent})
+
+        return asyncio.run(ask())
+
+    def plain(self, **body: object) -> httpx.Response:
+        return self("POST", RETRAIN, content=json.dumps(body))
+
+    def notify(self, *alerts: object) -> httpx.Response:
+        return self("POST", "/alertmanager", content=json.dumps({"version": "4", "alerts": alerts}))
+
+
+@pytest.fixture
+def webhook(shop: Shop) -> Webhook:
+    return Webhook(shop)
+
+
+def alert(model: str = "shop", *, status: str = "firing", start: str = "2026-03-02T10:00:00Z") -> dict[str, Any]:
+    labels = {"alertname": "Misread", "retrain": "true", "model": model}
+    return {
+        "status": status,
+        "labels": labels,
+        "annotations": {"summary": "why"},
+        "startsAt": start,
+        "fingerprint": "f",
+    }
+
+
+def sentence(answer: httpx.Response) -> str:
+    text: str = answer.json()["error"]
+    return text
+
+
+# Who may ask.
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_health_needs_no_token_and_tells_nothing(webhook: Webhook, method: str) -> None:
+    answer = webhook(method, "/health", headers={})
+    assert (answer.status_code, answer.text) == (200, "ok" if method == "GET" else "")
+
+
+REFUSED: list[tuple[str, Any]] = [
+    ("none", {}),
+    ("another", {"Authorization": "Bearer not-the-real-token-9999"}),
+    ("the beginning", {"Authorization": f"Bearer {TOKEN[:-1]}"}),
+    ("longer", {"Authorization": f"Bearer {TOKEN}x"}),
+    ("empty", {"Authorization": "Bearer "}),
+    ("bare", {"Authorization": TOKEN}),
+    ("basic", {"Authorization": f"Basic {TOKEN}"}),
+    ("two", [("Authorization", f"Bearer {TOKEN}"), ("Authorization", "Bearer x")]),
+    ("other header", {"X-Token": TOKEN}),
+    ("not text", {"Authorization": b"Bearer \xff\xfe\x80"}),
+]
+
+
+@pytest.mark.parametrize("headers", [each for _, each in REFUSED], ids=[name for name, _ in REFUSED])
+@pytest.mark.parametrize("path", [RETRAIN, "/alertmanager", "/nothing", f"{RETRAIN}?token={TOKEN}"])
+def test_without_the_token_nobody_gets_in_or_learns_what_is_there(webhook: Webhook, path: str, headers: Any) -> None:
+    sent = [*(headers.items() if isinstance(headers, dict) else headers), *JSON.items()]
+    answer = webhook("POST", path, headers=sent, content=json.dumps({"reason": "x"}))
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith('Bearer realm="retrain"')
+    assert "RETRAIN_TOKEN" in sentence(answer)
+    assert webhook.queue.asked == []
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_right_token_gets_in(webhook: Webhook, scheme: str) -> None:
+    headers = {"Authorization": f"{scheme} {TOKEN}", **JSON}
+    assert webhook("POST", RETRAIN, headers=headers, content='{"reason": "x"}').status_code == 202
+
+
+@pytest.mark.parametrize("secret", [None, "", "with blanks in it 123", "line-end-01234567\n", "möglicherweise-0123"])
+def test_a_token_that_nobody_could_show_is_refused_at_the_start(secret: str | None) -> None:
+    with pytest.raises(UsageError, match="RETRAIN_TOKEN"):
+        TokenCheck(secret)
+
+
+def test_refused_callers_are_told_of_without_their_token_and_not_for_ever(
+    webhook: Webhook, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "retrain.webhook"):
+        webhook(
+            "POST", f"/models/x%0d%0aINFO%20forged/{'long' * 100}?t={TOKEN}", headers={"Authorization": "Bearer tried"}
+        )
+        webhook("POST", f"{RETRAIN}?t={TOKEN}", content="{}")
+    first, second = caplog.messages
+    assert first.startswith("refused (wrong token): POST '/models/x\\r\\nINFO forged/longlong")
+    assert len(first) < 200
+    assert second.startswith(f"POST '{RETRAIN}' from 127.0.0.1: 422 in ")
+    assert not any(secret in caplog.text for secret in (TOKEN, "tried"))
+
+
+def test_a_flood_of_wrong_tries_is_a_few_lines() -> None:
+    now, lines = [0.0], list[str]()
+    refusals = Refusals(clock=lambda: now[0], tell=lines.append)
+    for _ in range(5000):
+        refusals.add("refused")
+    assert len(lines) == LINES_PER_MINUTE
+    now[0] = 61.0
+    refusals.add("refused later")
+    assert lines[-2:] == [
+        f"{5000 - LINES_PER_MINUTE} more callers without the right token were refused since",
+        "refused later",
+    ]
+
+
+# A plain request.
+
+
+def test_a_plain_request_is_queued_and_says_where(webhook: Webhook) -> None:
+    answer = webhook.plain(reason="new products\nsince May", request="ticket-7")
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "model": "shop",
+        "request": "ticket-7",
+        "flow_run": "run-ticket-7",
+        "state": "Scheduled",
+        "address": "http://ui/run",
+        "again": False,
+    }
+    assert webhook.queue.asked == [
+        Ask(model="shop", cause="manual", reason="new products since May", request="ticket-7")
+    ]
+    assert webhook.plain(reason="said otherwise", request="ticket-7").json()["again"] is True
+
+
+@pytest.mark.parametrize("key", ["ticket-7", '"ticket-7"'])
+def test_an_idempotency_key_is_the_request(webhook: Webhook, key: str) -> None:
+    headers = {**WITH_TOKEN, "Idempotency-Key": key}
+    answer = webhook("POST", RETRAIN, headers=headers, content='{"reason": "x"}')
+    assert answer.json()["request"] == "ticket-7"
+    both = webhook("POST", RETRAIN, headers=headers, content='{"reason": "x", "request": "other"}')
+    assert (both.status_code, "send one of them" in sentence(both)) == (422, True)
+
+
+def test_without_an_id_the_same_words_are_one_request_until_a_retrain_has_ended(webhook: Webhook) -> None:
+    first, second = (webhook.plain(reason="new products").json() for _ in range(2))
+    assert (first["again"], second["again"], second["request"]) == (False, True, first["request"])
+    assert webhook.plain(reason="other words").json()["request"] != first["request"]
+    ledger = webhook.shop.site().ledger
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    claim = Claim(
+        id="c",
+        cause="manual",
+        reason="r",
+        at=now,
+        expires_at=now + timedelta(hours=1),
+        host="h",
+        pid=1,
+        process_start="s",
+    )
+    ledger.append(lambda newest: Draft(event=Claimed(claim=claim), reasons=("r",), actor="a"))
+    assert webhook.plain(reason="new products").json()["request"] == first["request"], "it is under way"
+    ledger.append(lambda newest: Draft(event=Ended(claim="c", outcome="held"), reasons=("r",), actor="a"))
+    assert webhook.plain(reason="new products").json()["request"] != first["request"], "it has ended"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({}, "'reason' is missing or empty"),
+        ({"reason": " \n\u200b"}, "'reason' is missing or empty"),
+        ({"reason": 7}, "'reason' is missing or empty"),
+        ({"reason": "x" * 501}, "501 characters, 500 are kept"),
+        ({"reason": "x", "request": 7}, "'request' is 7"),
+        ({"reason": "x", "resaon": "y"}, "unknown key 'resaon'"),
+        (["x"], "expected an object"),
+        ("x", "expected an object"),
+        (None, "expected an object"),
+    ],
+)
+def test_words_that_do_not_fit_get_422_and_a_sentence(webhook: Webhook, body: object, said: str) -> None:
+    answer = webhook("POST", RETRAIN, content=json.dumps(body))
+    assert (answer.status_code, webhook.queue.asked) == (422, [])
+    assert said in sentence(answer)
+
+
+@pytest.mark.parametrize("name", ["shoop", "SHOP", "..%2Fshop", "%00", "shop.yaml", "a" * 3000])
+def test_an_unknown_model_gets_404_and_the_nearest_name(webhook: Webhook, name: str) -> None:
+    answer = webhook("POST", f"/models/{name}/retrain", content='{"reason": "x"}')
+    assert (answer.status_code, webhook.queue.asked) == (404, [])
+    assert "shop" in sentence(answer) or "the doors are" in sentence(answer)
+    assert len(sentence(answer)) < 300
+
+
+def test_a_spec_that_cannot_be_used_says_which_line(webhook: Webhook) -> None:
+    webhook.shop.spec(SPEC + "trigger: {max_age_day: 3}\n")
+    answer = webhook.plain(reason="x")
+    assert (answer.status_code, "did you mean 'max_age_days'?" in sentence(answer)) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", RETRAIN, 405), ("POST", "/", 404), ("PUT", "/health", 405)]
+)
+def test_another_door_or_method_names_the_right_ones(webhook: Webhook, method: str, path: str, status: int) -> None:
+    answer = webhook(method, path)
+    assert (answer.status_code, "POST /alertmanager" in sentence(answer)) == (status, True)
+
+
+# Bodies that are none.
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        (b"", {}, 400),
+        (b"reason=x", {}, 400),
+        (b'{"reason": "x"', {}, 400),
+        (b"\xff\xfe\x00", {}, 400),
+        ('{"reason": "x"}'.encode("utf-16"), {}, 400),
+        (b"[" * 200_000, {}, 400),
+        (b"9" * 10_000, {}, 400),
+        (b" " * (LARGEST_BYTES + 1), {}, 413),
+        (b'{"reason": "x"}', {"Content-Type": "text/plain"}, 415),
+        (b'{"reason": "x"}', {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        (b'{"reason": "x"}', {"Content-Encoding": "gzip"}, 415),
+    ],
+    ids=["empty", "form", "cut", "bytes", "utf-16", "deep", "number", "large", "text", "urlencoded", "gzip"],
+)
+@pytest.mark.parametrize("path", [RETRAIN, "/alertmanager"])
+def test_garbage_gets_its_status_and_a_sentence(
+    webhook: Webhook, path: str, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    answer = webhook("POST", path, content=content, headers={**WITH_TOKEN, **headers})
+    assert (answer.status_code, webhook.queue.asked) == (status, [])
+    assert sentence(answer)
+
+
+def test_a_charset_may_be_named(webhook: Webhook) -> None:
+    headers = {**WITH_TOKEN, "Content-Type": "Application/JSON; charset=utf-8"}
+    assert webhook("POST", RETRAIN, content='{"reason": "x"}', headers=headers).status_code == 202
+
+
+# Alertmanager.
+
+
+def test_a_notification_is_answered_alert_by_alert(webhook: Webhook) -> None:
+    answer = webhook.notify(alert(), alert("shoop"), alert(status="resolved"), alert())
+    assert answer.status_code == 202
+    told = answer.json()["alerts"]
+    assert [each["outcome"] for each in told] == ["queued", "ignored", "ignored", "again"]
+    assert told[0]["flow_run"] == told[3]["flow_run"]
+    assert told[1]["why"] == "no model 'shoop' has a spec here"
+    assert {(ask.model, ask.cause, ask.reason) for ask in webhook.queue.asked} == {
+        ("shop", "manual", "alert Misread: why")
+    }
+
+
+def test_a_notification_that_asks_nothing_is_fine(webhook: Webhook) -> None:
+    for alerts in ([], [alert(status="resolved")]):
+        answer = webhook.notify(*alerts)
+        assert (answer.status_code, webhook.queue.asked) == (200, [])
+
+
+def test_a_notification_of_which_nothing_can_be_done_is_a_visible_mistake(webhook: Webhook) -> None:
+    answer = webhook.notify(alert("shoop"), alert(status="resolved"))
+    assert (answer.status_code, webhook.queue.asked) == (422, [])
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"version": "4"}', '{"version": "1", "alerts": []}', "null"])
+def test_json_that_is_no_notification_is_refused(webhook: Webhook, content: str) -> None:
+    answer = webhook("POST", "/alertmanager", content=content)
+    assert (answer.status_code, bool(sentence(answer))) == (400, True)
+
+
+# When something behind it is away.
+
+
+@pytest.mark.parametrize("error", [ServiceAway("Prefect is away"), OSError(28, "No space left on device")])
+def test_when_prefect_is_away_callers_are_asked_to_come_again(webhook: Webhook, error: Exception) -> None:
+    webhook.queue.fails = error
+    for answer in (webhook.plain(reason="x"), webhook.notify(alert())):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert str(error) in sentence(answer)
+
+
+def test_what_was_queued_before_prefect_went_away_is_told_and_found_again(webhook: Webhook) -> None:
+    alerts = [alert(start=f"2026-03-0{day}T00:00:00Z") for day in (1, 2, 3)]
+    webhook.queue.fails, webhook.queue.fails_at = ServiceAway("away"), 1
+    answer = webhook.notify(*alerts)
+    assert (answer.status_code, [each["outcome"] for each in answer.json()["alerts"]]) == (503, ["queued"])
+    webhook.queue.fails = None
+    assert [each["outcome"] for each in webhook.notify(*alerts).json()["alerts"]] == ["again", "queued", "queued"]
+
+
+def test_a_models_folder_that_is_gone_makes_no_model_unknown(webhook: Webhook) -> None:
+    folder = webhook.shop.root / "models"
+    folder.rename(folder.with_name("unmounted"))
+    for answer in (webhook.plain(reason="x"), webhook.notify(alert())):
+        assert (answer.status_code, "RETRAIN_MODELS" in sentence(answer)) == (503, True)
+
+
+def test_a_store_that_cannot_be_read_asks_to_come_again(webhook: Webhook) -> None:
+    Path(webhook.settings.store).write_text("in the way")
+    assert webhook.plain(reason="x").status_code == 503
+
+
+def test_a_broken_ledger_is_no_reason_to_come_again_at_once(webhook: Webhook) -> None:
+    webhook.queue.fails = BrokenLedger("its chain does not hold")
+    answer = webhook.plain(reason="x", request="r")
+    assert (answer.status_code, "Retry-After" in answer.headers, sentence(answer)) == (
+        500,
+        False,
+        str(webhook.queue.fails),
+    )
+
+
+def test_a_mistake_of_ours_shows_no_insides(webhook: Webhook) -> None:
+    webhook.queue.fails = RuntimeError("inside")
+    answer = webhook.plain(reason="x", request="r")
+    assert (answer.status_code, "fault of the webhook" in sentence(answer), "inside" in answer.text) == (
+        500,
+        True,
+        False,
+    )
+
+
+def test_a_server_that_never_answers_costs_a_bounded_time(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def hang(ask: Ask) -> Queued:
+        ended.wait(30)
+        raise ServiceAway("late")
+
+    monkeypatch.setattr(webhook_starlette, "ASK_SECONDS", 0.3)
+    webhook.queue = hang  # type: ignore[assignment]
+    answer = webhook.plain(reason="x", request="r")
+    ended.set()
+    assert (answer.status_code, "within 0.3 s" in sentence(answer)) == (503, True)

@@ -1,0 +1,118 @@
+"""How does a test write a store that looks as a loop leaves it, in milliseconds? By the real ledger and shelves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from retrain.evaluation.comparison import Comparison, EvaluationReport, Interval, Metrics, Slice
+from retrain.promotion.decision import Check, PromotionDecision
+from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Referenced, RolledBack, Spent
+from retrain.store.ledger import Draft, Ledger, LedgerEntry
+from retrain.store.protocol import Store
+from retrain.store.state import Claim, Signal
+from retrain.telemetry.view import evaluation_shelf
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+COST = Spent(
+    wall_seconds=60.0, cpu_seconds=50.0, gpu_seconds=7.5, money=1.25, currency="EUR", stages={"tune": 40.0, "odd": 2.0}
+)
+SIGNALS = (
+    Signal(signal="input.length", method="ks", value=0.5, threshold=0.25, drifted=True),
+    Signal(signal="output.labels", method="total_variation", value=0.125, threshold=0.25, drifted=False),
+)
+
+
+def append(store: Store, *events: Event, model: str = "shop") -> LedgerEntry:
+    """Append events; returns the newest entry."""
+    book = Ledger(store, model, lambda: START)
+    for event in events:
+        book.append(lambda _, event=event: Draft(event=event, reasons=("r",), actor="a test"))  # type: ignore[misc]
+    newest = book.newest()
+    assert newest is not None
+    return newest
+
+
+def checked(state: str = "quiet", day: int = 0, **more: Any) -> Checked:
+    """A window of one day."""
+    at = START + day * DAY
+    return Checked.model_validate({"start": at, "end": at + DAY, "rows": 200, "state": state, **more})
+
+
+def alarm(day: int = 0) -> Checked:
+    """A window with everything that a check can say."""
+    waits = {"retrain": True, "waiting": ("budget",), "budget_used": 4, "budget_limit": 4}
+    return checked("alarm", day, signals=SIGNALS, broken={"no timestamp": 3}, late=2, moved={"label": 0.2}, **waits)
+
+
+def promoted(version: str = "v1", over: str | None = None, **more: Any) -> Promoted:
+    """By hand, unless a claim is named."""
+    return Promoted(**{"claim": None, "version": version, "over": over, "snapshot": "s", "reference": "r", **more})
+
+
+def claimed(name: str = "c1", **more: Any) -> Claimed:
+    """A run began."""
+    span = {"at": START, "expires_at": START + DAY, "host": "h", "pid": 1, "process_start": "0"}
+    return Claimed(claim=Claim(id=name, cause="drift", reason="r", **span), **more)
+
+
+def evaluation(
+    store: Store, groups: Sequence[tuple[str, int]] = (("channel=app", 60),), model: str = "shop", **more: Any
+) -> str:
+    """A stored evaluation; returns its digest."""
+    report = report_of(groups, **more)
+    decision = PromotionDecision(
+        verdict="hold",
+        champion="v1",
+        challenger="v2",
+        checks=(
+            Check(rule="good_enough", verdict="pass", reason="r"),
+            Check(rule="fair", verdict="unknown", reason="r"),
+        ),
+    )
+    files = {"evaluation.json": report.canonical(), "decision.json": decision.canonical(), "report.md": b"# Held\n"}
+    return evaluation_shelf(store, model).put(files, {})
+
+
+def report_of(groups: Sequence[tuple[str, int]], champion: str | None = "v1") -> EvaluationReport:
+    """Champion 0.75, challenger 0.875, over 100 rows."""
+    old, new = (Metrics(accuracy=a, precision=a, recall=a, f1=a) for a in (0.75, 0.875))
+    sides: dict[str, Any] = {"champion": old, "challenger": new, "only_champion_right": 1, "only_challenger_right": 9}
+    difference = Interval(low=0.0625, high=0.25, confidence=0.95)
+    kinds: list[tuple[str, str, int]] = [("label", "refund", 30), *(("group", *group) for group in groups)]
+    slices = tuple(
+        Slice(kind=kind, name=name, rows=rows, difference=difference, enough=rows >= 50, **sides)
+        for kind, name, rows in kinds
+    )
+    both = Comparison(
+        rows=100,
+        champion_version=champion,
+        challenger_version="v2",
+        p_value=0.03125,
+        difference=difference,
+        slices=slices,
+        **sides,
+    )
+    return EvaluationReport(
+        comparison=both, snapshot="s", train_accuracy=1.0, latency_p95_ms=12.5, calibration_error=0.0625
+    )
+
+
+def full(store: Store, model: str = "shop") -> None:
+    """A model about which everything can be said."""
+    digest = evaluation(store, model=model)
+    append(
+        store,
+        promoted("v1"),
+        promoted("v2", "v1"),
+        RolledBack(version="v1", withdrawn="v2"),
+        Referenced(reference="r", end=START, rows=300),
+        claimed("c1"),
+        claimed("c2", took_over="c1"),
+        Ended(claim="c2", outcome="refused", missing=88, cost=COST),
+        claimed("c3"),
+        Ended(claim="c3", outcome="held", challenger="v2", cost=COST, evaluation=digest),
+        alarm(1),
+        claimed("c4"),
+        model=model,
+    )

@@ -1,0 +1,106 @@
+"""What is owed after the server was away? One retrain, however many late runs and events come when it is back."""
+
+import os
+import uuid
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from retrain.pipeline.site import utc_now
+from servers.crew import Crew, until
+from servers.wreck import (
+    PATIENCE_SECONDS,
+    all_ended,
+    drifting,
+    judged,
+    late,
+    steps,
+    unfinished,
+    working,
+)
+from shop import SPEC, Messages, Shop
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+HOURS_AWAY = 12
+FEW_EXAMPLES = 60
+"""Fewer than a retrain needs: it is refused, which is an answer, and quick."""
+
+
+def test_hours_of_late_patrols_all_at_once_are_one_retrain(
+    crew: Crew, stack: ExitStack, shop: Shop, messages: Messages
+) -> None:
+    known = len(crew.runs("retrain/model"))
+    drifting(shop, messages)
+    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    now = utc_now()
+    patrols = [late(crew, "patrol/hourly", now - timedelta(hours=hour)) for hour in range(HOURS_AWAY)]
+    crew.server.kill()
+    crew.server.start()
+    working(crew, stack, shop, "cpu", "gpu")
+
+    ends = [crew.ended(run, PATIENCE_SECONDS)[:2] for run in patrols]
+    assert ends == [("COMPLETED", "Completed")] * HOURS_AWAY
+    told = all_ended(crew, "retrain/model", known=known)
+    assert {name for _, name in told} <= {"Refused", "AlreadyRunning"}
+    assert steps(shop) == ["claimed", "refused"]
+    assert shop.site().ledger.state().totals.started == {"drift": 1}
+    assert len(judged(shop)) == len(set(judged(shop))) == 3, "each window once, though many looked at the same time"
+    assert unfinished(crew) == []
+
+
+def test_the_same_event_again_after_a_restart_is_no_second_retrain(
+    crew: Crew, stack: ExitStack, shop: Shop, messages: Messages
+) -> None:
+    known = len(crew.runs("retrain/model"))
+    drifting(shop, messages)
+    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    working(crew, stack, shop, "gpu")
+    same = str(uuid.uuid4())
+    payload = {"model": "shop", "cause": "manual", "reason": "an alert", "request": "alert-7"}
+    for _ in range(3):
+        crew.emit("retrain.due", "retrain.model.shop", payload, identity=same)
+    before = all_ended(crew, "retrain/model", known=known)
+    assert steps(shop) == ["claimed", "refused"]
+
+    crew.server.kill()
+    crew.server.start()
+    # The server has forgotten that it knows this event.
+    crew.emit("retrain.due", "retrain.model.shop", payload, identity=same)
+    told = all_ended(crew, "retrain/model", known=known, least=len(before) + 1)
+    assert set(told) == {("COMPLETED", "Refused")}, "the first answer, told again"
+    assert steps(shop) == ["claimed", "refused"]
+    assert shop.site().ledger.state().totals.started == {"manual": 1}
+    assert unfinished(crew) == []
+
+
+def test_a_check_outlives_its_server_and_a_lost_event_is_made_up_for(
+    crew: Crew, stack: ExitStack, shop: Shop, messages: Messages
+) -> None:
+    known = len(crew.runs("retrain/model"))
+    drifting(shop, messages)
+    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    # A model whose spec is a pipe: the check waits there, until the test writes into it.
+    spec = shop.root / "models" / "shop.yaml"
+    spec.unlink()
+    os.mkfifo(spec)
+    working(crew, stack, shop, "cpu", "gpu")
+    run = crew.start("check/model", model="shop")
+    until(lambda: crew.state(run)[0] == "RUNNING", what="the check's start")
+    crew.server.kill()
+    spec.write_text(SPEC)
+    spec.rename(spec.with_suffix(".pipe"))
+    shop.spec(SPEC)
+    until(lambda: len(judged(shop)) == 3, seconds=PATIENCE_SECONDS, what="the verdict on each window")
+    assert steps(shop) == [], "nobody was there who could have answered"
+
+    crew.server.start()
+    assert crew.ended(run, PATIENCE_SECONDS)[0] == "COMPLETED"
+    crew.start("check/model", model="shop")
+    told = all_ended(crew, "retrain/model", known=known)
+    assert {name for _, name in told} <= {"Refused", "AlreadyRunning"}
+    assert steps(shop) == ["claimed", "refused"]
+    all_ended(crew, "check/model")
+    assert len(judged(shop)) == 3
+    assert unfinished(crew) == []
