@@ -9,7 +9,7 @@ from typing import Any
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
-from flows.shown import Bar, link, markdown, table
+from flows.shown import Bar, key, link, markdown, table
 from retrain.errors import RetrainError
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import open_site
@@ -49,11 +49,7 @@ def retrain_model(
         return Failed(message=str(error), data=error)
     for line in result.reasons:
         logger.info("%s: %s", result.outcome, line)
-    table(
-        _compared(result),
-        name=f"comparison-{model.replace('_', '-')}",
-        description=f"champion against challenger: {model}",
-    )
+    table(_compared(result), name=key("comparison", model), description=f"champion against challenger: {model}")
     markdown(_summary(result), kind="retrain", model=model, description=f"retrain of {model}")
     bar.at("done", result.outcome)
     answer = result.model_dump(mode="json")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from prefect import State
@@ -42,7 +43,8 @@ def test_the_same_request_is_the_same_run_while_it_waits_runs_and_is_done(crew: 
     first = crew.ask("shop", "drift-1")
     assert (first.state, first.again) == ("Scheduled", False)
     assert first.address == f"{crew.server.api.removesuffix('/api')}/runs/flow-run/{first.flow_run}"
-    for state in (Pending(), Running(), Completed(name="Held")):
+    states: tuple[State[None], ...] = (Pending(), Running(), Completed(name="Held"))
+    for state in states:
         becomes(crew, first, state)
         again = crew.ask("shop", "drift-1")
         assert again == first.model_copy(update={"state": state.name, "again": True})
@@ -53,7 +55,7 @@ def test_the_run_gets_what_was_asked(crew: Crew) -> None:
     ask = Ask(model="shop", cause="drift", reason="{{ event }} 'and' {\"more\"}", request="drift/7 ü")
     queued = queue(ask, api=crew.server.api)
     with connected(crew.server.api) as client:
-        run = client.read_flow_run(queued.flow_run)
+        run = client.read_flow_run(UUID(queued.flow_run))
     assert run.parameters == ask.model_dump()
     assert run.work_pool_name == "gpu"
 
@@ -71,7 +73,7 @@ def test_a_run_that_ended_without_an_answer_makes_way_for_the_next_attempt(crew:
     assert len({*runs, last.flow_run}) == 4
     assert crew.ask("shop", request) == last.model_copy(update={"again": True})
     with connected(crew.server.api) as client:
-        assert client.read_flow_run(last.flow_run).idempotency_key == f"retrain-{request}-4"
+        assert client.read_flow_run(UUID(last.flow_run)).idempotency_key == f"retrain-{request}-4"
 
 
 def test_asked_by_many_at_once_it_is_one_run_and_one_of_them_made_it(crew: Crew) -> None:
