@@ -12,6 +12,8 @@ import pytest
 from retrain.errors import LogError
 from retrain.production.policy import Columns, ProductionPolicy
 from retrain.production.reader import count_rows, first_timestamp, read_window
+from retrain.production.rows import KEPT_SCORES
+from retrain.production.window import SCORES
 
 from .conftest import DAY, NOW, Log
 
@@ -27,6 +29,7 @@ def test_an_empty_log_gives_an_empty_window_with_all_columns(log: Log) -> None:
         "model_version": pl.String,
         "confidence": pl.Float64,
         "entropy": pl.Float64,
+        "scores": SCORES,
         "group_channel": pl.String,
     }
     assert not window.sampled
@@ -151,6 +154,31 @@ def test_entropy_is_computed_from_scores_in_nats(log: Log, name: str, scores: An
     log.write(name, [log.row(scores=scores)])
     found = log.read().rows["entropy"].item()
     assert found is None if nats is None else found == pytest.approx(nats, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+def test_the_likeliest_labels_are_kept_whatever_the_order_they_are_logged_in(log: Log, name: str) -> None:
+    scores = {f"label {place:02}": place / 210 for place in range(21)}
+    log.write(name, [log.row(id="1", scores=scores), log.row(id="2", scores=dict(reversed(scores.items())))])
+    first, second = log.read().rows["scores"].to_list()
+    assert first == second
+    assert [one["label"] for one in first] == [f"label {place:02}" for place in range(20, 20 - KEPT_SCORES, -1)]
+    assert first[0]["probability"] == pytest.approx(20 / 210)
+
+
+def test_a_row_without_scores_has_none(log: Log) -> None:
+    log.write("a.jsonl", [log.row(scores=None)])
+    assert log.read().rows["scores"].to_list() == [None]
+
+
+def test_about_when_rows_were_broken_is_remembered_for_a_few_thousand(log: Log) -> None:
+    rows = [log.row(timestamp=(DAY + timedelta(seconds=second)).isoformat()) for second in range(6_000)]
+    log.write("a.jsonl", [{**row, "confidence": 7} if second >= 1_000 else row for second, row in enumerate(rows)])
+    at = log.read().broken_at
+    begin = DAY.timestamp() * 1e6
+    assert 1_000 < len(at) <= 2_000
+    assert begin + 1_000e6 <= at[0] <= begin + 1_010e6
+    assert begin + 5_990e6 <= at[-1] < begin + 6_000e6
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])

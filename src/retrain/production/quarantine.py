@@ -8,6 +8,8 @@ from retrain.production.window import BrokenRow
 
 EXAMPLES = 20
 EXAMPLES_OF_EACH = 5
+KEPT_INSTANTS = 2_000
+"""Broken rows whose place in time is remembered; of more, every second, fourth, eighth..."""
 
 
 class Reason(StrEnum):
@@ -53,9 +55,15 @@ class Quarantine:
         self._folder = folder
         self._counts: Counter[Reason] = Counter()
         self._examples: list[BrokenRow] = []
+        self._instants: list[int] = []
+        self._stride = 1
 
-    def add(self, file: Path, line: int, reason: Reason) -> None:
-        """Count one broken row."""
+    def add(self, file: Path, line: int, reason: Reason, instant: int | None = None) -> None:
+        """Count one broken row; `instant` is about when it was logged, where that is known."""
+        if instant is not None and self._counts.total() % self._stride == 0:
+            self._instants.append(instant)
+            if len(self._instants) > KEPT_INSTANTS:
+                self._instants, self._stride = self._instants[::2], self._stride * 2
         self._counts[reason] += 1
         if self._counts[reason] <= EXAMPLES_OF_EACH and len(self._examples) < EXAMPLES:
             name = file.relative_to(self._folder).as_posix()
@@ -70,3 +78,7 @@ class Quarantine:
     def examples(self) -> tuple[BrokenRow, ...]:
         """The rows remembered."""
         return tuple(self._examples)
+
+    def instants(self) -> tuple[int, ...]:
+        """About when broken rows were logged, in microseconds, in order: evenly thinned when there were many."""
+        return tuple(sorted(self._instants))

@@ -12,9 +12,9 @@ from retrain.production.partitions import FILED_WRONG, Partition, partitions, wi
 from retrain.production.policy import ProductionPolicy
 from retrain.production.quarantine import BrokenValueError, Quarantine, Reason
 from retrain.production.records import Record, read_records
-from retrain.production.rows import Row, read_row
+from retrain.production.rows import Row, Scores, read_row
 from retrain.production.sample import Sample
-from retrain.production.window import Window
+from retrain.production.window import SCORES, Window
 
 MINUTE = 60 * SECOND
 AFTER_ALL = 1 << 62
@@ -43,6 +43,7 @@ def read_window(folder: Path, policy: ProductionPolicy, *, start: datetime, end:
         truncated=truncated,
         quarantined=reading.quarantine.counts(),
         broken=reading.quarantine.examples(),
+        broken_at=reading.quarantine.instants(),
     )
 
 
@@ -119,7 +120,7 @@ class _Reading:
                     yield read_row(record.content, instant, record.line, self._policy)
             except BrokenValueError as error:
                 if self._concerns(last, partition):
-                    self.quarantine.add(file, record.line, error.reason)
+                    self.quarantine.add(file, record.line, error.reason, last)
 
     def _timestamp(self, record: Record) -> int:
         if isinstance(record.content, Reason):
@@ -163,7 +164,13 @@ def _frame(rows: list[Row], policy: ProductionPolicy) -> pl.DataFrame:
         "timestamp": pl.Datetime("us", "UTC"),
         **dict.fromkeys(("input", "output", "model_version"), pl.String()),
         **dict.fromkeys(("confidence", "entropy"), pl.Float64()),
+        "scores": SCORES,
     }
     columns: dict[str, list[object]] = {column: [getattr(row, column) for row in rows] for column in plain}
+    columns["scores"] = [_as_structs(row.scores) for row in rows]
     groups = {f"group_{group}": [row.groups[place] for row in rows] for place, group in enumerate(policy.groups)}
     return pl.DataFrame({**columns, **groups}, schema={**plain, **dict.fromkeys(groups, pl.String())})
+
+
+def _as_structs(scores: Scores | None) -> list[dict[str, object]] | None:
+    return None if scores is None else [{"label": label, "probability": one} for label, one in scores]

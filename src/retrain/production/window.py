@@ -5,6 +5,9 @@ from datetime import datetime
 
 import polars as pl
 
+SCORES = pl.List(pl.Struct({"label": pl.String(), "probability": pl.Float32()}))
+"""The type of the column `scores`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRow:
@@ -23,8 +26,9 @@ class Window:
 
     `rows` has one row a prediction, ordered by timestamp then id, with the contract's column names whatever the log
     calls them: `id` str, `timestamp` datetime[us, UTC], `input` str, `output` str, `model_version` str, `confidence`
-    f64 or null, `entropy` f64 or null (nats, from `scores`), and `group_<name>` str or null for each of the policy's
-    groups.
+    f64 or null, `entropy` f64 or null (nats, from the log's scores), `scores` the likeliest labels with their
+    probabilities or null, and `group_<name>` str or null for each of the policy's groups. Once labels have been joined,
+    also `label`, null where nobody has said yet.
     It holds at most the policy's `sample_rows`, drawn evenly by a hash of the id; `total` counts all distinct rows.
     """
 
@@ -38,6 +42,9 @@ class Window:
     """Reason to number of broken rows, e.g. {"not JSON": 3, "confidence is NaN": 1, "timestamp in the future": 2}."""
     broken: tuple[BrokenRow, ...] = ()
     """A few of the broken rows, so that somebody can look: up to 5 of each reason, 20 in all."""
+
+    broken_at: tuple[int, ...] = ()
+    """About when broken rows were logged, microseconds since 1970 in order: all of them, or evenly thinned."""
 
     @property
     def sampled(self) -> bool:
