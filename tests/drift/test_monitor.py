@@ -10,10 +10,12 @@ from retrain.drift.policy import DriftPolicy
 
 from .conftest import MakeReport
 
-POLICY = DriftPolicy()
+POLICY = DriftPolicy(rule="windows")
 fixture_is_pure = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 policies = st.builds(
-    lambda after, more, clear: DriftPolicy(alarm_after=after, alarm_within=after + more, clear_after=clear),
+    lambda after, more, clear: DriftPolicy(
+        rule="windows", alarm_after=after, alarm_within=after + more, clear_after=clear
+    ),
     st.integers(1, 3),
     st.integers(0, 2),
     st.integers(1, 3),
@@ -23,8 +25,8 @@ policies = st.builds(
 def run(make_report: MakeReport, drifted: list[bool], policy: DriftPolicy = POLICY) -> list[str]:
     monitor = Monitor()
     states: list[str] = []
-    for one in drifted:
-        monitor, state = advance(monitor, make_report(drifted=one), policy)
+    for day, one in enumerate(drifted):
+        monitor, state = advance(monitor, make_report(day=day, drifted=one), policy)
         states.append(state)
     return states
 
@@ -74,9 +76,13 @@ def test_an_alarm_ends_only_after_enough_quiet_windows_in_a_row(
 @given(st.lists(st.booleans(), max_size=6))
 def test_a_window_that_says_too_little_changes_nothing(make_report: MakeReport, drifted: list[bool]) -> None:
     monitor = Monitor()
-    for one in drifted:
-        monitor, _ = advance(monitor, make_report(drifted=one), POLICY)
-    few = (make_report(rows=99), make_report(reference_rows=999, drifted=True), make_report(watched=False))
+    for day, one in enumerate(drifted):
+        monitor, _ = advance(monitor, make_report(day=day, drifted=one), POLICY)
+    few = (
+        make_report(day=9, rows=99),
+        make_report(day=9, reference_rows=999, drifted=True),
+        make_report(day=9, watched=False),
+    )
     for report in few:
         assert advance(monitor, report, POLICY) == (monitor, "insufficient_data")
 

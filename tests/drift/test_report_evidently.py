@@ -23,7 +23,7 @@ EVIL = "</script><script>alert('planted')</script><img src=x onerror=alert(1)>"
 def test_evidently_shows_exactly_our_values_thresholds_and_verdicts(
     traffic: Traffic, rows: int, outside: float, max_rows: int
 ) -> None:
-    policy = DriftPolicy(embeddings=True, max_rows=max_rows)
+    policy = DriftPolicy(rule="windows", embeddings=True, max_rows=max_rows)
     order = traffic.order(burst=1, seed=11)
     reference = build_reference(traffic.window(order[:2_000]), policy, embed=hashed)
     window = traffic.window(order[2_000 : 2_000 + rows], outside=outside)

@@ -23,7 +23,7 @@ from retrain.cli.output import (
 from retrain.errors import UsageError
 from retrain.pipeline.check import CheckResult, check
 from retrain.pipeline.retrain import RunResult, retrain
-from retrain.store.state import Cause
+from retrain.store.state import Cause, Signal
 
 
 def register(app: typer.Typer) -> None:
@@ -114,11 +114,8 @@ def _print_check(result: CheckResult) -> None:
     )
     say(f"{plain(result.model)}: {styled(result.state)}   window {span}")
     if result.signals:
-        rows = [
-            (s.signal, s.method, f"{s.value:.3f}", f"{s.threshold:.3f}", "[red]drifted[/]" if s.drifted else "")
-            for s in sorted(result.signals, key=lambda s: s.value / max(s.threshold, 1e-9), reverse=True)
-        ]
-        table(("signal", "method", "score", "threshold", ""), rows)
+        ordered = sorted(result.signals, key=lambda s: s.value / max(s.threshold, 1e-9), reverse=True)
+        table(("signal", "method", "score", "threshold", "p", "evidence", ""), [_signal_row(s) for s in ordered])
     for reason in result.reasons:
         say(f"  {plain(reason)}")
     if not result.signals:
@@ -130,6 +127,13 @@ def _print_check(result: CheckResult) -> None:
         say(f"report: {plain(result.report)}")
     if result.retrain:
         say(f'next: retrain run {plain(result.model)} --cause {result.cause} --reason "..."')
+
+
+def _signal_row(seen: Signal) -> tuple[str, ...]:
+    chance = "-" if seen.p_value is None else f"{seen.p_value:.2g}"
+    evidence = "-" if seen.evidence is None else f"{seen.evidence:.3g}"
+    state = "[red]drifted[/]" if seen.drifted else ""
+    return seen.signal, seen.method, f"{seen.value:.3f}", f"{seen.threshold:.3f}", chance, evidence, state
 
 
 def _print_run(result: RunResult) -> None:

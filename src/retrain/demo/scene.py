@@ -26,6 +26,7 @@ production:
 drift:
   window_hours: 168
   reference_rows: 400
+  rule: windows    # a budget of false alarms needs a reference of 1,000 rows
   embeddings: true
 dataset:
   examples: ../examples/standing.csv

@@ -1,11 +1,13 @@
 """How far does a window lie from the reference? Ten signals, each with a threshold measured on the reference itself."""
 
-from retrain.drift.calibration import METHODS, threshold
+from collections.abc import Iterable
+
+from retrain.drift.calibration import METHODS, null_of
 from retrain.drift.changes import what_changed
 from retrain.drift.observation import Embed, Observation, in_runs, observe_window
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
-from retrain.drift.report import DriftReport, DriftScore
+from retrain.drift.report import Deviation, DriftReport, DriftScore
 from retrain.drift.signals import NotWatched, Signal, signals
 from retrain.drift.statistics import between
 from retrain.production.window import Window
@@ -17,8 +19,6 @@ def score(
     """Measure a window. Whatever cannot be computed is in `not_watched` with its reason."""
     current = _observed(window, reference, policy, embed)
     found = list(signals(reference.seen, current))
-    watched = [signal for signal in found if isinstance(signal, Signal)]
-    rate = policy.false_window_rate / max(1, len(watched))
     return DriftReport(
         model=model,
         start=window.start,
@@ -28,13 +28,20 @@ def score(
         reference=reference.digest,
         reference_rows=reference.seen.rows.height,
         champion=reference.champion,
-        scores=tuple(_scored(signal, rate, policy) for signal in watched),
+        scores=scores_of(found, policy),
         not_watched={signal.name: signal.reason for signal in found if isinstance(signal, NotWatched)},
         changes=what_changed(reference.seen, current, policy),
         quarantined=dict(window.quarantined),
         duplicates=window.duplicates,
         truncated=window.truncated,
     )
+
+
+def scores_of(found: Iterable[Signal | NotWatched], policy: DriftPolicy) -> tuple[DriftScore, ...]:
+    """The scores of the signals that can be watched; they share the rate of false windows."""
+    watched = [signal for signal in found if isinstance(signal, Signal)]
+    rate = policy.false_window_rate / max(1, len(watched))
+    return tuple(_scored(signal, rate, policy) for signal in watched)
 
 
 def measure(signal: Signal) -> float:
@@ -55,9 +62,22 @@ def _observed(window: Window, reference: ReferenceProfile, policy: DriftPolicy, 
 
 def _scored(signal: Signal, rate: float, policy: DriftPolicy) -> DriftScore:
     method = METHODS[signal.method]
-    limit = threshold(
-        method, signal.reference, current_rows=len(signal.current), rate=rate, draws=policy.calibration_blocks
-    )
+    null = null_of(method, signal.reference, current_rows=len(signal.current), draws=policy.calibration_blocks)
+    signed = between(method.statistic, signal.reference, signal.current)
+    value = measure(signal)
     return DriftScore(
-        signal=signal.name, method=signal.method, value=measure(signal), threshold=max(limit, policy.effect_floor)
+        signal=signal.name,
+        method=signal.method,
+        value=value,
+        threshold=max(null.limit(rate), policy.effect_floor),
+        p_value=null.p_value(signed),
+        deviation=Deviation(
+            size=null.deviation(signed),
+            tail=method.tail,
+            rows=len(signal.current),
+            reference_rows=len(signal.reference),
+            freedom=null.freedom,
+            unsure=null.unsure,
+            effect=signed**2 - null.noise if method.tail == "distance" else signed,
+        ),
     )

@@ -34,6 +34,25 @@ class Observation:
     distances: NDArray[np.float64] | None
     """Cosine distance of each embedded row to the nearest reference row not close to it in time."""
 
+    def taken(self, numbers: NDArray[np.int64]) -> "Observation":
+        """Only these rows, measured as they were among all; numbers ascend, so the order of time stays."""
+        inside = np.isin(self.embedded, numbers)
+        measured = self.properties
+        return Observation(
+            rows=self.rows[numbers],
+            properties=Properties(
+                length=measured.length[numbers],
+                tokens=measured.tokens[numbers],
+                non_letters=measured.non_letters[numbers],
+                scripts=tuple(measured.scripts[number] for number in numbers),
+                words=tuple(measured.words[number] for number in numbers),
+            ),
+            unseen=self.unseen[numbers],
+            embedded=np.searchsorted(numbers, self.embedded[inside]),
+            vectors=None if self.vectors is None else self.vectors[inside],
+            distances=None if self.distances is None else self.distances[inside],
+        )
+
     @property
     def texts(self) -> list[str]:
         """The inputs."""

@@ -28,7 +28,7 @@ def summary(report: DriftReport) -> str:
     return (
         f'<style>{STYLE}</style><section class="retrain"><h1>Drift check of {escape(report.model)}</h1>'
         f'<p class="quiet">Window {_moment(report.start)} to {_moment(report.end)} UTC, {escape(_rows(report))}</p>'
-        f"{_verdict(report)}<h2>Scores</h2>{_scores(report)}{_not_watched(report)}"
+        f"{_verdict(report)}{_evidence(report)}<h2>Scores</h2>{_scores(report)}{_not_watched(report)}"
         f"<h2>What changed</h2>{_changes(report)}"
         f'<p class="quiet">Reference {report.reference[:12]}, {report.reference_rows} rows, champion '
         f"{escape((report.champion or 'none')[:12])}. Thresholds were measured on the reference's own blocks.</p>"
@@ -61,18 +61,39 @@ def _verdict(report: DriftReport) -> str:
     return f'<p class="verdict">None of {len(report.scores)} signals drifted.</p>'
 
 
+def _evidence(report: DriftReport) -> str:
+    """The windows together: how rare chance would make them, against what an alarm needs."""
+    seen = report.evidence
+    if seen is None:
+        return ""
+    state = f"State: {report.state.replace('_', ' ')}. " if report.state else ""
+    return (
+        f"<p>{state}Evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm "
+        f"({seen.warning:.3g} for a warning): chance alone shows as much as these windows together once in {seen.total:.3g} looks, or more often.</p>"
+    )
+
+
 def _scores(report: DriftReport) -> str:
+    of_signal = report.evidence.signals if report.evidence else {}
+
     def row(score: DriftScore) -> str:
         cells = (
             f"<td>{escape(score.signal)}</td><td>{escape(score.method)}</td>"
             f'<td class="number">{score.value:.3f}</td><td class="number">{score.threshold:.3f}</td>'
+            f'<td class="number">{_number(score.p_value, ".2g")}</td>'
+            f'<td class="number">{_number(of_signal.get(score.signal), ".3g")}</td>'
         )
         state = ("drifted", "drifted") if score.drifted else ("", "quiet")
         return f'<tr class="{state[0]}">{cells}<td>{state[1]}</td></tr>'
 
     ordered = sorted(report.scores, key=lambda score: -score.value / max(score.threshold, 1e-9))
-    head = '<th>Signal</th><th>Method</th><th class="number">Score</th><th class="number">Threshold</th><th>State</th>'
+    numbers = "".join(f'<th class="number">{name}</th>' for name in ("Score", "Threshold", "p", "Evidence"))
+    head = f"<th>Signal</th><th>Method</th>{numbers}<th>State</th>"
     return _table(head, (row(score) for score in ordered))
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _not_watched(report: DriftReport) -> str:

@@ -1,13 +1,28 @@
 """When does a window count as drifted, and when does a series of windows raise an alarm?"""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from retrain.values import Policy
+
+LEAST_ARMED = 1_000
+"""Reference rows below which no budget is promised: the calibration then rests on fewer than 20 blocks."""
 
 
 class DriftPolicy(Policy):
     """The numbers of the drift check."""
 
+    rule: Literal["budget", "windows", "p_value", "evidently"] = "budget"
+    """What raises an alarm. `budget`: evidence pooled over windows, at most `false_retrains_per_year`. The others are
+    there to be compared with: `windows` is `alarm_after` drifted ones of `alarm_within`, `p_value` any signal's p below
+    0.05, `evidently` its default verdict; none of them keeps a budget (benchmarks/drift_false_alarms.py)."""
+    false_retrains_per_year: float = Field(default=1.0, gt=0)
+    """Alarms a year that may come from chance alone, however often the check looks. 1: a retrain costs hours of a
+    machine and of a reviewer; the quarterly ones are four."""
+    season: Literal["none", "hour", "weekday"] = "none"
+    """Compare a window with reference rows of the same hours of the day, or days of the week, in the window's own mix.
+    `none`: windows of 24 h hold a whole day; choose `hour` for shorter ones, `weekday` where weekends differ."""
     window_hours: float = Field(default=24.0, gt=0)
     """Length of a window. 24 h, so that the daily rhythm of traffic is inside each window, not between windows."""
     min_rows: int = Field(default=100, ge=30)
@@ -19,21 +34,21 @@ class DriftPolicy(Policy):
     max_rows: int = Field(default=5_000, ge=500)
     """Rows of the window and of the reference that scores are computed on. 5,000: what Evidently draws in seconds."""
     false_window_rate: float = Field(default=0.01, gt=0, lt=0.2)
-    """Share of quiet windows that may count as drifted, over all signals together. 0.01, as in the literature's tables;
-    two such windows must then follow each other closely for an alarm."""
+    """Share of quiet windows that may show a signal at or beyond its threshold, over all signals together. 0.01, as in
+    the literature's tables. It marks signals; the alarm is a matter of `rule`."""
     alarm_after: int = Field(default=2, ge=1)
-    """Drifted windows within `alarm_within` that raise the alarm. 2 of 3 gave 0.4 false alarms per 1,000 windows where
-    a single window gave 6.5 (CLINC150)."""
+    """Under `rule: windows`, drifted windows within `alarm_within` that raise the alarm. 2 of 3 gave 0.4 false alarms
+    per 1,000 windows where a single window gave 6.5 (CLINC150)."""
     alarm_within: int = Field(default=3, ge=1)
     """The number of latest windows that `alarm_after` looks at."""
     clear_after: int = Field(default=2, ge=1)
-    """Quiet windows in a row that end an alarm: the hysteresis that keeps a score near its threshold from flapping."""
+    """Calm windows in a row that end an alarm: the hysteresis that keeps a score near its threshold from flapping."""
     effect_floor: float = Field(default=0.03, ge=0, lt=1)
-    """No score below this counts as drift, however large the window. 0.03: where 3 % of the rows have moved,
-    answers that are all wrong on them cost 3 points of accuracy at most."""
+    """No score below this counts as drift, however large the window or however many of them. 0.03: where 3 % of the
+    rows have moved, answers that are all wrong on them cost 3 points of accuracy at most."""
     calibration_blocks: int = Field(default=300, ge=100)
-    """Pieces of the reference compared with the rest of it to find each threshold. 300: the 1 % tail rests on 3 of
-    them and a fitted tail beyond."""
+    """Pieces of the reference compared with the rest of it to find what chance does. 300: they give the spread to 4 %,
+    and a fitted law the tail."""
     embeddings: bool = False
     """Watch input embeddings and distances to the reference's neighbours too. Off by default since it loads torch;
     `retrain init` turns it on: nothing else sees out-of-scope rows that the model answers with confidence."""
@@ -43,6 +58,16 @@ class DriftPolicy(Policy):
     """Production texts quoted per change in reports; 0 quotes none."""
     max_windows_per_check: int = Field(default=31, ge=1)
     """Owed windows one check works off after an outage; the next check goes on from the watermark. 31: a month."""
+
+    @model_validator(mode="after")
+    def _budget_can_be_promised(self) -> "DriftPolicy":
+        rows = min(self.reference_rows, self.max_rows)
+        if self.rule == "budget" and rows < LEAST_ARMED:
+            raise ValueError(
+                f"rule budget with a reference of {rows} rows: no budget of false alarms can be promised below "
+                f"{LEAST_ARMED}; raise reference_rows and max_rows, or choose rule: windows, which promises none"
+            )
+        return self
 
     @model_validator(mode="after")
     def _alarm_can_be_raised(self) -> "DriftPolicy":

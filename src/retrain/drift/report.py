@@ -3,8 +3,27 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from retrain.store.state import CheckState as CheckState
+from retrain.store.state import Evidence
 from retrain.values import Value
+
+
+class Deviation(Value):
+    """A score against what chance does to it, as windows can be pooled by."""
+
+    size: float
+    """In standard deviations of chance; with a sign where both directions count."""
+    tail: Literal["rise", "either", "distance"]
+    rows: int = Field(ge=1)
+    reference_rows: int = Field(ge=1)
+    freedom: float = Field(gt=0)
+    """Of Student's law: how well the spread is known."""
+    unsure: float = Field(default=0.0, ge=0)
+    """The part of its variance that all windows share, since the spread was estimated once."""
+    effect: float
+    """The score itself; of a distance its square, less what chance alone makes of it."""
 
 
 class DriftScore(Value):
@@ -17,6 +36,10 @@ class DriftScore(Value):
     """`ks`, `total_variation`, `mmd_rff`, `tail_share`, `rank_shift`."""
     value: float
     threshold: float
+    p_value: float | None = None
+    """How often chance alone gives one window such a score; none where that is not known."""
+    deviation: Deviation | None = None
+    """What the budget pools over windows; without it the score is shown and counts for no alarm under a budget."""
 
     @property
     def drifted(self) -> bool:
@@ -55,6 +78,11 @@ class DriftReport(Value):
     quarantined: dict[str, int]
     duplicates: int
     truncated: int
+    evidently: bool | None = None
+    """Evidently's own default verdict, where the rule asks for it."""
+    state: CheckState | None = None
+    """What the monitor made of it, and on what evidence; none before it was asked."""
+    evidence: Evidence | None = None
 
     @property
     def drifted(self) -> tuple[str, ...]:

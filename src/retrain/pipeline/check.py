@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from retrain.drift.check import score
-from retrain.drift.monitor import advance
+from retrain.drift.monitor import advance, unjudged
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Change, DriftReport
 from retrain.pipeline.owed import Owed, late_rows, next_window
@@ -17,7 +17,7 @@ from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, Signal, State
+from retrain.store.state import CheckState, Evidence, Signal, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
 
@@ -40,6 +40,8 @@ class CheckResult(Value):
     window: WindowSeen
     state: CheckState
     signals: tuple[Signal, ...]
+    evidence: Evidence | None
+    """Under a budget: how rare chance would make what the latest windows say together, and how rare it must be."""
     retrain: bool
     cause: Literal["drift", "schedule", "manual", "none"]
     request: str | None
@@ -87,7 +89,10 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
     profile = load_reference(site, state)
     embed = embedding.embed if embedding else None
     report = score(window, profile, site.spec.drift, model=site.model, embed=embed)
-    monitor, verdict = advance(monitor_of(state), report, site.spec.drift)
+    before = monitor_of(state)
+    monitor, verdict = advance(before, report, site.spec.drift)
+    unknown = unjudged(before, report, site.spec.drift)
+    report = report.model_copy(update={"state": verdict, "evidence": None if unknown else monitor.evidence})
     digest = _publish(site, report, verdict, window, profile)
     event = Checked(
         start=window.start,
@@ -99,7 +104,8 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         report=digest,
         broken=report.quarantined,
         moved=_moved(report),
-        changes=_changes(report, quote=site.spec.drift.examples_in_reports > 0),
+        evidence=report.evidence,
+        changes=(unknown,) if unknown else _changes(report, quote=site.spec.drift.examples_in_reports > 0),
         late=late_rows(site, state),
     )
 
@@ -176,6 +182,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         window=WindowSeen(start=last.start, end=last.end, rows=last.rows),
         state=last.state,
         signals=newest.signals if newest else (),
+        evidence=newest.evidence if newest else None,
         retrain=decision.retrain,
         cause=decision.cause,
         request=request_of(site.model, state, decision, site.clock()),
@@ -196,6 +203,7 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         window=WindowSeen(start=None, end=None, rows=0),
         state="insufficient_data",
         signals=(),
+        evidence=None,
         retrain=decision.retrain,
         cause=decision.cause,
         request=request_of(site.model, state, decision, site.clock()),
@@ -238,8 +246,17 @@ def _moved(report: DriftReport) -> dict[str, float]:
 
 
 def _signals(report: DriftReport) -> tuple[Signal, ...]:
+    of_signal = report.evidence.signals if report.evidence else {}
     return tuple(
-        Signal(signal=s.signal, method=s.method, value=s.value, threshold=s.threshold, drifted=s.drifted)
+        Signal(
+            signal=s.signal,
+            method=s.method,
+            value=s.value,
+            threshold=s.threshold,
+            drifted=s.drifted,
+            p_value=s.p_value,
+            evidence=of_signal.get(s.signal),
+        )
         for s in report.scores
     )
 
@@ -251,8 +268,18 @@ def _seen(event: Checked | None) -> tuple[str, ...]:
     broken = [f"{count} rows could not be used: {reason}" for reason, count in event.broken.items()]
     drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
     if not drifted:
-        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows", *broken)
-    return (*drifted, *event.changes, *broken)
+        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows", *_said(event), *broken)
+    return (*drifted, *_said(event), *event.changes, *broken)
+
+
+def _said(event: Checked) -> tuple[str, ...]:
+    """The evidence of all windows together, against what an alarm needs."""
+    seen = event.evidence
+    if seen is None:
+        return ()
+    strongest = max(seen.signals, key=lambda name: seen.signals[name], default="")
+    by = f" from {strongest}" if seen.total > 1 and strongest else ""
+    return (f"evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm{by}",)
 
 
 def _changes(report: DriftReport, *, quote: bool) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from retrain.pipeline.site import Site
 from retrain.store.events import Checked, Claimed, Ended, Event, Prepared, Promoted, Referenced, RolledBack, Trained
 from retrain.store.ledger import LedgerEntry
 from retrain.store.shelf import Shelf
+from retrain.store.state import RefusedReference
 from retrain.values import Value, short
 
 STAMP = "%Y-%m-%d %H:%M UTC"
@@ -61,6 +62,8 @@ def described(site: Site, entry: LedgerEntry) -> Decision:
 def sentence(event: Event) -> str:
     """What happened, in one sentence."""
     match event:
+        case Referenced(refused=RefusedReference()):
+            text = f"A drift reference of {event.rows} production rows was refused; the monitor is not armed."
         case Referenced():
             text = f"The drift reference was set from {event.rows} production rows."
         case Checked():

@@ -7,13 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from retrain.drift.reference import ReferenceProfile, build_reference, from_files, to_files
+from retrain.drift.sequential.replay import not_armed, replay
 from retrain.pipeline.owed import read, settled
 from retrain.pipeline.site import Site
 from retrain.production.reader import first_timestamp
 from retrain.production.window import Window
 from retrain.store.events import Referenced
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import State
+from retrain.store.state import RefusedReference, State
+from retrain.values import digest_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,34 +73,64 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> T
     window = _first_rows(site, state)
     needed = site.spec.drift.reference_rows
     if window is None or window.total < needed:
-        found = window.total if window else 0
-        since = state.champion.since if state.champion else None
-        after = f" since the promotion at {since:%Y-%m-%d %H:%M} UTC" if since else ""
-        reason = (
-            f"the drift reference is being gathered: {found} production rows{after}, "
-            f"{needed} needed (drift.reference_rows)"
-        )
-        return TooFew(reason=reason, broken=window.quarantined if window else {})
+        return _gathering(state, window, needed)
+    policy, refused = digest_of(site.spec.drift.canonical()), state.refused
+    if refused is not None and (refused.policy, refused.end) == (policy, window.end):
+        return TooFew(reason=refused.reason, broken=window.quarantined)
     champion = state.champion.version if state.champion else None
     embed = embedding.embed if embedding else None
     profile = build_reference(window, site.spec.drift, embed=embed, champion=champion)
     about = {"start": window.start.isoformat(), "end": window.end.isoformat(), "rows": window.total}
     digest = site.references.put(to_files(profile), about)
+    event = Referenced(reference=digest, end=window.end, rows=window.total)
+    if site.spec.drift.rule == "budget":
+        event = _replayed(event, profile, site, policy)
+    _record(site, state, event, window)
+    return TooFew(reason=event.refused.reason, broken=window.quarantined) if event.refused else None
+
+
+def _gathering(state: State, window: Window | None, needed: int) -> TooFew:
+    found = window.total if window else 0
+    since = state.champion.since if state.champion else None
+    after = f" since the promotion at {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    reason = (
+        f"the drift reference is being gathered: {found} production rows{after}, {needed} needed (drift.reference_rows)"
+    )
+    return TooFew(reason=reason, broken=window.quarantined if window else {})
+
+
+def _replayed(event: Referenced, profile: ReferenceProfile, site: Site, policy: str) -> Referenced:
+    """The event with what the reference's own windows did to the monitor, and whether that forbids arming it."""
+    seen = replay(profile, site.spec.drift)
+    reason = not_armed(profile, seen)
+    refused = reason and RefusedReference(reference=event.reference, end=event.end, reason=reason, policy=policy)
+    return event.model_copy(update={"replay": seen, "refused": refused or None})
+
+
+def _record(site: Site, state: State, event: Referenced, window: Window) -> None:
+    span = f"{window.total} rows from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}"
+    said = f"{span} are the drift reference" if event.refused is None else f"{span}: {event.refused.reason}"
+    reasons = [said]
+    if event.replay:
+        seen = event.replay
+        calm = f"evidence {seen.evidence:.3g} of {seen.needed:.0f}"
+        reasons.append(f"{seen.looks} of its windows replayed: {seen.alarms} alarms, {calm}")
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
         now = newest.state if newest else State()
-        if now.reference is not None or now.champion != state.champion:
+        if now.reference is not None or (now.champion, now.refused) != (state.champion, state.refused):
             return None
-        reason = f"{window.total} rows from {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d} are the drift reference"
-        event = Referenced(reference=digest, end=window.end, rows=window.total)
-        return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"reference": digest})
+        evidence = {"reference": event.reference}
+        return Draft(event=event, reasons=tuple(reasons), actor=site.actor, evidence=evidence)
 
     site.ledger.append(draft)
-    return None
 
 
 def _first_rows(site: Site, state: State) -> Window | None:
-    """The fewest whole windows from the start that hold enough rows, or all there are."""
+    """The fewest whole windows from the start that hold enough rows, or all there are.
+
+    Where a reference of so many was refused, all there are: rows that were not steady may be so in the long run.
+    """
     start = state.champion.since if state.champion else first_timestamp(site.log, site.spec.production)
     if start is None:
         # Not one row with a time: what is there is counted all the same, so that garbage does not look like silence.
@@ -107,8 +139,11 @@ def _first_rows(site: Site, state: State) -> Window | None:
     # Windows end on a grid counted from midnight UTC, so that a day's window is a day, whenever the promotion was.
     end = start.replace(hour=0, minute=0, second=0, microsecond=0) + step
     window = None
-    while end <= settled(site) and (window is None or window.total < site.spec.drift.reference_rows):
+    complete = settled(site)
+    while end <= complete and (window is None or window.total < site.spec.drift.reference_rows):
         if end > start:
             window = read(site, start, end)
         end += step
+    if window is not None and state.refused is not None and end <= complete:
+        return read(site, start, end + (complete - end) // step * step)
     return window

@@ -43,13 +43,13 @@ def status(site: Site) -> ModelStatus:
     return ModelStatus(
         model=site.model,
         champion=champion.version if champion else None,
-        state=situation.check_state or "never_checked",
+        state=situation.check_state or ("insufficient_data" if state.refused else "never_checked"),
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
         next_due=due_by_schedule(situation, site.spec.trigger),
         retraining=situation.claim_active,
         interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,
-        reasons=decision.reasons,
+        reasons=(*((state.refused.reason,) if state.refused else ()), *decision.reasons),
         entries=newest.number if newest else 0,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from retrain.store.state import CheckState, Claim, Signal, Wait
+from retrain.store.state import CheckState, Claim, Evidence, RefusedReference, Signal, Wait
 from retrain.values import Value
 
 
@@ -21,14 +21,30 @@ class Spent(Value):
     """Stage to wall seconds."""
 
 
+class Replay(Value):
+    """The reference's own windows through the monitor, each against the rest of it: an alarm here is a false one."""
+
+    looks: int
+    alarms: int
+    evidence: float
+    """The most that any look showed."""
+    needed: float
+    signals: tuple[str, ...] = ()
+    """Those that raised an alarm."""
+
+
 class Referenced(Value):
-    """The drift reference was set from the first rows a champion logged."""
+    """The drift reference was gathered from the first rows a champion logged."""
 
     kind: Literal["referenced"] = "referenced"
     reference: str
     end: datetime
     """The reference's last row: checks go on from there."""
     rows: int
+    replay: Replay | None = None
+    """What its own windows did to the monitor; none where the rule keeps no budget."""
+    refused: RefusedReference | None = None
+    """Why the monitor was not armed with it; the model then has no reference yet."""
 
 
 class Checked(Value):
@@ -40,6 +56,8 @@ class Checked(Value):
     rows: int
     state: CheckState
     signals: tuple[Signal, ...] = ()
+    evidence: Evidence | None = None
+    """Under a budget: how rare chance would make what the latest windows say together."""
     monitor: dict[str, Any] = Field(default_factory=dict)
     report: str | None = None
     changes: tuple[str, ...] = ()

@@ -16,7 +16,18 @@ from retrain.store.events import (
     Spent,
     Trained,
 )
-from retrain.store.state import Cause, Champion, Episode, LastCheck, LastRun, Outcome, Rest, State, Totals
+from retrain.store.state import (
+    Cause,
+    Champion,
+    Episode,
+    LastCheck,
+    LastRun,
+    Outcome,
+    RefusedReference,
+    Rest,
+    State,
+    Totals,
+)
 
 KEPT_PREDECESSORS = 10
 KEPT_REQUESTS = 200
@@ -29,9 +40,11 @@ def fold(state: State, event: Event, at: datetime) -> State:
     match event:
         case Checked():
             after = _checked(state, event, at)
+        case Referenced(refused=RefusedReference() as refused):
+            after = state.model_copy(update={"refused": refused})
         case Referenced():
             champion = state.champion and state.champion.model_copy(update={"reference": event.reference})
-            changes = {"reference": event.reference, "watermark": event.end, "champion": champion}
+            changes = {"reference": event.reference, "watermark": event.end, "champion": champion, "refused": None}
             after = state.model_copy(update=changes)
         case Claimed():
             after = _claimed(state, event, at)
@@ -93,7 +106,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         broken=sum(event.broken.values()),
         **event.model_dump(
             include={
-                *("start", "end", "rows", "state", "report", "signals", "late"),
+                *("start", "end", "rows", "state", "report", "signals", "evidence", "late"),
                 *("moved", "retrain", "waiting", "budget_used", "budget_limit"),
             }
         ),
@@ -103,13 +116,19 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         return state.model_copy(update={"starved": last})
     changes: dict[str, Any] = {"last_check": last, "starved": None, "watermark": event.end, "monitor": event.monitor}
     if event.state == "alarm" and state.episode is None:
-        drifted = tuple(signal.signal for signal in event.signals if signal.drifted)
+        drifted = tuple(signal.signal for signal in event.signals if signal.drifted) or _evident(event)
         number = state.episodes + 1
         changes |= {"episode": Episode(number=number, opened_at=at, signals=drifted), "episodes": number}
         changes |= {"alarmed_at": at}
     elif event.state == "quiet":
         changes |= {"episode": None}
     return state.model_copy(update=changes)
+
+
+def _evident(event: Checked) -> tuple[str, ...]:
+    """Signals that no window alone shows as drifted, and many together do."""
+    seen = event.evidence
+    return tuple(name for name, found in seen.signals.items() if found >= seen.warning) if seen else ()
 
 
 def _claimed(state: State, event: Claimed, at: datetime) -> State:
@@ -160,4 +179,5 @@ def _rolled_back(state: State, at: datetime) -> State:
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
     fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
+    fresh["refused"] = None
     return state.model_copy(update={"reference": reference, **fresh})

@@ -21,6 +21,31 @@ class Signal(Value):
     value: float
     threshold: float
     drifted: bool
+    p_value: float | None = None
+    """How often chance alone gives one window such a score; none where that is not known."""
+    evidence: float | None = None
+    """What it says together with the windows before: chance alone says as much once in so many looks."""
+
+
+class Evidence(Value):
+    """How rare would chance make what the latest windows say together? Counted in looks: once in so many."""
+
+    total: float
+    """Of the strongest signal, all others looked at paid for."""
+    warning: float
+    needed: float
+    """Looks a year over the false alarms allowed in it."""
+    signals: dict[str, float] = Field(default_factory=dict)
+
+
+class RefusedReference(Value):
+    """A reference that the monitor was not armed with."""
+
+    reference: str
+    end: datetime
+    reason: str
+    policy: str
+    """Digest of the drift policy: another one is another try."""
 
 
 class Champion(Value):
@@ -75,6 +100,7 @@ class LastCheck(Value):
     report: str | None = None
     """Digest of the stored report."""
     signals: tuple[Signal, ...] = ()
+    evidence: Evidence | None = None
     broken: int = 0
     """Log rows that could not be used."""
     late: int = 0
@@ -138,6 +164,8 @@ class State(Value):
     reference: str | None = None
     watermark: datetime | None = None
     """Everything before it has been checked."""
+    refused: RefusedReference | None = None
+    """Why the monitor is not armed, when a reference was gathered and refused."""
     monitor: dict[str, Any] = Field(default_factory=dict)
     """The drift monitor's own memory; the drift stage reads and writes it."""
     last_check: LastCheck | None = None
