@@ -69,7 +69,8 @@ def _evidence(report: DriftReport) -> str:
     state = f"State: {report.state.replace('_', ' ')}. " if report.state else ""
     return (
         f"<p>{state}Evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm "
-        f"({seen.warning:.3g} for a warning): chance alone shows as much as these windows together once in {seen.total:.3g} looks, or more often.</p>"
+        f"({seen.warning:.3g} for a warning): chance alone shows as much as these windows together once in "
+        f"{seen.total:.3g} looks, or more often.</p>"
     )
 
 

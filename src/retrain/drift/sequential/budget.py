@@ -1,9 +1,9 @@
 """How rare must it be before somebody is woken? A budget of false alarms a year, whatever the number of looks.
 
 Each look may alarm by chance with probability (false alarms allowed in a year) / (looks in a year), shared by all
-signals and memories (Bonferroni). The expected number of false alarms is then within the budget whatever depends on whatever,
-since expectations add up without independence: the one reference in all windows, signals that move together, and
-memories that overlap do no harm.
+signals and memories (Bonferroni). The expected number of false alarms is then within the budget whatever depends on
+whatever, since expectations add up without independence: the one reference in all windows, signals that move together,
+and memories that overlap do no harm.
 """
 
 import numpy as np
