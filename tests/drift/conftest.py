@@ -41,7 +41,6 @@ def make_report() -> MakeReport:
             champion=None,
             scores=(score,) if watched else (),
             not_watched={},
-            changes=(),
             quarantined={},
             duplicates=0,
             truncated=0,

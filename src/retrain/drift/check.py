@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from retrain.drift.attribution.attribute import attribute
+from retrain.drift.attribution.quoting import redacted
 from retrain.drift.calibration import METHODS, null_of
-from retrain.drift.changes import what_changed
 from retrain.drift.observation import Embed, Observation, in_runs, observe_window
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
@@ -13,11 +14,27 @@ from retrain.drift.statistics import between
 from retrain.production.window import Window
 
 
+def examine(
+    window: Window, reference: ReferenceProfile, policy: DriftPolicy, *, model: str, embed: Embed | None = None
+) -> DriftReport:
+    """Measure a window, and say what changed in it."""
+    current = observed(window, reference, policy, embed)
+    unreadable = sum(window.quarantined.values())
+    cause = attribute(reference.seen, current, policy, unreadable / max(1, unreadable + window.total))
+    found = {name: getattr(cause, name) for name in type(cause).model_fields}
+    return _report(window, current, reference, policy, model).model_copy(update=found)
+
+
 def score(
     window: Window, reference: ReferenceProfile, policy: DriftPolicy, *, model: str, embed: Embed | None = None
 ) -> DriftReport:
     """Measure a window. Whatever cannot be computed is in `not_watched` with its reason."""
-    current = _observed(window, reference, policy, embed)
+    return _report(window, observed(window, reference, policy, embed), reference, policy, model)
+
+
+def _report(
+    window: Window, current: Observation, reference: ReferenceProfile, policy: DriftPolicy, model: str
+) -> DriftReport:
     found = list(signals(reference.seen, current))
     return DriftReport(
         model=model,
@@ -29,8 +46,7 @@ def score(
         reference_rows=reference.seen.rows.height,
         champion=reference.champion,
         scores=scores_of(found, policy),
-        not_watched={signal.name: signal.reason for signal in found if isinstance(signal, NotWatched)},
-        changes=what_changed(reference.seen, current, policy),
+        not_watched={one.name: redacted(one.reason, policy) for one in found if isinstance(one, NotWatched)},
         quarantined=dict(window.quarantined),
         duplicates=window.duplicates,
         truncated=window.truncated,
@@ -51,7 +67,8 @@ def measure(signal: Signal) -> float:
     return max(0.0, found) if method.tail == "rise" else abs(found)
 
 
-def _observed(window: Window, reference: ReferenceProfile, policy: DriftPolicy, embed: Embed | None) -> Observation:
+def observed(window: Window, reference: ReferenceProfile, policy: DriftPolicy, embed: Embed | None) -> Observation:
+    """The window's rows as the reference's were measured, at most the policy's `max_rows`."""
     rows = window.rows[in_runs(window.rows.height, policy.max_rows)]
     embedded = in_runs(rows.height, policy.embedding_rows)
     known = reference.seen.vectors

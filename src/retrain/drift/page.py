@@ -1,26 +1,36 @@
-"""What does a person read first on the page of a drift check? The verdict, each score, and what changed."""
+"""What does a person read first on the page of a drift check? The verdict, what changed, and the evidence for it."""
 
 from collections.abc import Iterable
 from html import escape
 
-from retrain.drift.report import Change, DriftReport, DriftScore
+from retrain.drift.attribution.sentences import named
+from retrain.drift.pictures import places_picture, scores_picture, shares_picture
+from retrain.drift.report import CheckState, DriftReport, DriftScore, Segment
 
 STYLE = """
-.retrain{font-family:system-ui,sans-serif;max-width:72rem;margin:1.5rem auto;padding:0 1.5rem;
+.retrain{font-family:system-ui,sans-serif;max-width:60rem;margin:1.5rem auto;padding:0 1.5rem;
   color:#1f2933;line-height:1.45}
-.retrain h1{font-size:1.5rem;margin:0 0 .25rem}.retrain h2{font-size:1.1rem;margin:1.75rem 0 .5rem}
-.retrain p{margin:.25rem 0}.retrain .quiet{color:#52606d}
-.retrain .verdict{border-left:.4rem solid #3f9142;background:#f3f9f3;padding:.75rem 1rem;margin:1rem 0}
+.retrain h1{font-size:1.35rem;margin:0 0 .25rem}.retrain h2{font-size:1.1rem;margin:1.75rem 0 .5rem}
+.retrain p{margin:.25rem 0}.retrain .quiet{color:#52606d;font-size:.92rem}
+.retrain .verdict{border-left:.45rem solid #3f9142;background:#f3f9f3;padding:.9rem 1.1rem;margin:1rem 0}
 .retrain .verdict.drifted{border-color:#ba2525;background:#fff5f5}
-.retrain table{border-collapse:collapse;width:100%;font-size:.95rem}
-.retrain th,.retrain td{text-align:left;padding:.35rem .75rem;border-bottom:1px solid #e4e7eb;vertical-align:top}
+.retrain .verdict.unsure{border-color:#c77700;background:#fff8ec}
+.retrain .verdict strong{font-size:1.35rem;display:block}
+.retrain svg{width:100%;height:auto;font-family:inherit;display:block}
+.retrain table{border-collapse:collapse;width:100%;font-size:.92rem}
+.retrain th,.retrain td{text-align:left;padding:.35rem .75rem;border-bottom:1px solid #e4e7eb;vertical-align:top;
+  overflow-wrap:anywhere}
 .retrain th{color:#52606d;font-weight:600}
-.retrain td.number,.retrain th.number{text-align:right;font-variant-numeric:tabular-nums}
+.retrain td.number,.retrain th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .retrain tr.drifted td{background:#fff5f5}.retrain tr.drifted td:last-child{color:#ba2525;font-weight:600}
 .retrain q{display:block;color:#3e4c59;overflow-wrap:anywhere}
 """
-
-KINDS = {"label": "label", "term": "word", "group": "group", "unfamiliar": "unfamiliar rows"}
+WORDS: dict[CheckState, str] = {
+    "alarm": "Drift alarm",
+    "warning": "Drift warning",
+    "quiet": "Quiet",
+    "insufficient_data": "Unknown",
+}
 
 
 def summary(report: DriftReport) -> str:
@@ -28,8 +38,9 @@ def summary(report: DriftReport) -> str:
     return (
         f'<style>{STYLE}</style><section class="retrain"><h1>Drift check of {escape(report.model)}</h1>'
         f'<p class="quiet">Window {_moment(report.start)} to {_moment(report.end)} UTC, {escape(_rows(report))}</p>'
-        f"{_verdict(report)}{_evidence(report)}<h2>Scores</h2>{_scores(report)}{_not_watched(report)}"
-        f"<h2>What changed</h2>{_changes(report)}"
+        f"{_verdict(report)}<h2>What changed</h2>{_changed(report)}"
+        f"<h2>Scores</h2>{scores_picture(report.scores) if report.scores else ''}{_evidence(report)}{_map(report)}"
+        f"<h2>Figures</h2>{_scores(report)}{_not_watched(report)}"
         f'<p class="quiet">Reference {report.reference[:12]}, {report.reference_rows} rows, champion '
         f"{escape((report.champion or 'none')[:12])}. Thresholds were measured on the reference's own blocks.</p>"
         "</section>"
@@ -53,12 +64,49 @@ def _rows(report: DriftReport) -> str:
 
 
 def _verdict(report: DriftReport) -> str:
+    """State, what it looks like, and which signals say so."""
+    state = report.state
     if not report.scores:
-        return '<p class="verdict drifted">Nothing could be measured in this window.</p>'
-    if report.drifted:
-        said = f"{len(report.drifted)} of {len(report.scores)} signals drifted: {', '.join(report.drifted)}."
-        return f'<p class="verdict drifted">{escape(said)}</p>'
-    return f'<p class="verdict">None of {len(report.scores)} signals drifted.</p>'
+        return '<p class="verdict unsure">Nothing could be measured in this window.</p>'
+    drifted = f"{len(report.drifted)} of {len(report.scores)} signals drifted: {', '.join(report.drifted)}."
+    signals = drifted if report.drifted else f"None of {len(report.scores)} signals drifted."
+    speaks = state in ("alarm", "warning") if state else bool(report.drifted)
+    title = WORDS[state] if state else ("Drifted" if speaks else "Quiet")
+    if not speaks:
+        colour = " unsure" if state == "insufficient_data" else ""
+        return f'<p class="verdict{colour}"><strong>{title}</strong>{signals}</p>'
+    looks = "what kind cannot be told" if report.kind in (None, "unclear") else f"looks like {report.kind}"
+    reason = f"<br>{escape(report.kind_reason)}." if report.kind_reason else ""
+    colour = "unsure" if state == "warning" else "drifted"
+    return f'<p class="verdict {colour}"><strong>{title}: {looks}</strong>{escape(signals)}{reason}</p>'
+
+
+def _changed(report: DriftReport) -> str:
+    """The picture of shares, then rows to look at."""
+    if not report.segments:
+        return "<p>Nothing could be compared.</p>"
+    lead = ""
+    if not any(segment.sure for segment in report.segments):
+        lead = '<p class="quiet">No segment moved by more than chance; these moved most.</p>'
+    quoted = [segment for segment in report.segments if segment.examples]
+    head = '<th>Segment</th><th class="number">Rows</th><th>Examples from the window</th>'
+    examples = _table(head, map(_examples, quoted)) if quoted else ""
+    return lead + shares_picture(report.segments) + examples
+
+
+def _examples(segment: Segment) -> str:
+    texts = "".join(f"<q>{escape(text)}</q>" for text in segment.examples)
+    return f'<tr><td>{escape(named(segment))}</td><td class="number">{segment.rows}</td><td>{texts}</td></tr>'
+
+
+def _map(report: DriftReport) -> str:
+    if report.places is None:
+        return ""
+    by = "embeddings" if report.places.embedded else "words"
+    return (
+        f"<h2>Where the rows lie</h2>{places_picture(report.places, report.segments)}"
+        f'<p class="quiet">The two main directions of the rows by their {by}.</p>'
+    )
 
 
 def _evidence(report: DriftReport) -> str:
@@ -66,9 +114,8 @@ def _evidence(report: DriftReport) -> str:
     seen = report.evidence
     if seen is None:
         return ""
-    state = f"State: {report.state.replace('_', ' ')}. " if report.state else ""
     return (
-        f"<p>{state}Evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm "
+        f"<p>Evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm "
         f"({seen.warning:.3g} for a warning): chance alone shows as much as these windows together once in "
         f"{seen.total:.3g} looks, or more often.</p>"
     )
@@ -104,21 +151,6 @@ def _not_watched(report: DriftReport) -> str:
         f"<tr><td>{escape(name)}</td><td>{escape(why)}</td></tr>" for name, why in sorted(report.not_watched.items())
     )
     return "<h2>Not watched</h2>" + _table("<th>Signal</th><th>Why</th>", rows)
-
-
-def _changes(report: DriftReport) -> str:
-    def row(change: Change) -> str:
-        quoted = "".join(f"<q>{escape(text)}</q>" for text in change.examples)
-        shares = "".join(f'<td class="number">{s:.1%}</td>' for s in (change.reference_share, change.current_share))
-        return f"<tr><td>{KINDS[change.what]}</td><td>{escape(change.name)}</td>{shares}<td>{quoted}</td></tr>"
-
-    if not report.changes:
-        return "<p>No label, word or group moved by more than chance.</p>"
-    head = (
-        '<th>What</th><th>Name</th><th class="number">Reference</th><th class="number">Window</th>'
-        "<th>Examples from the window</th>"
-    )
-    return _table(head, map(row, report.changes))
 
 
 def _table(head: str, rows: Iterable[str]) -> str:

@@ -1,8 +1,9 @@
 """When does a window count as drifted, and when does a series of windows raise an alarm?"""
 
+import re
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from retrain.values import Policy
 
@@ -55,9 +56,30 @@ class DriftPolicy(Policy):
     embedding_rows: int = Field(default=1_000, ge=100)
     """Rows embedded per window. 1,000: about ten seconds on one core with MiniLM."""
     examples_in_reports: int = Field(default=3, ge=0)
-    """Production texts quoted per change in reports; 0 quotes none."""
+    """Production texts quoted per segment in reports; 0 quotes none, and names no word of any text."""
+    redact: tuple[str, ...] = ()
+    """Regular expressions (Python's); what they match is replaced in all texts, words and names that reports and ledger
+    quote. None by default: only you know what is personal in your texts."""
     max_windows_per_check: int = Field(default=31, ge=1)
     """Owed windows one check works off after an outage; the next check goes on from the watermark. 31: a month."""
+
+    @field_validator("redact")
+    @classmethod
+    def _patterns_can_be_read(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                matches_nothing = re.compile(pattern).fullmatch("") is not None
+            except re.error as error:
+                raise ValueError(
+                    f"{pattern!r} is no regular expression: {error}; put a backslash before a character that is meant "
+                    f"as it stands"
+                ) from None
+            if matches_nothing:
+                raise ValueError(
+                    f"{pattern!r} matches the empty text too, so it would be found between any two letters; "
+                    f"write + in place of *"
+                )
+        return patterns
 
     @model_validator(mode="after")
     def _budget_can_be_promised(self) -> "DriftPolicy":

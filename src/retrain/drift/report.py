@@ -6,7 +6,9 @@ from typing import Literal
 from pydantic import Field
 
 from retrain.store.state import CheckState as CheckState
-from retrain.store.state import Evidence
+from retrain.store.state import DriftKind as DriftKind
+from retrain.store.state import Evidence, SegmentShare
+from retrain.store.state import SegmentKind as SegmentKind
 from retrain.values import Value
 
 
@@ -47,14 +49,23 @@ class DriftScore(Value):
         return self.value >= self.threshold
 
 
-class Change(Value):
-    """One thing that changed, in a sentence's worth of values."""
+class Segment(SegmentShare):
+    """A part of the rows whose share moved, with rows to look at."""
 
-    what: Literal["label", "term", "group", "unfamiliar"]
-    name: str
-    reference_share: float
-    current_share: float
+    rows: int
+    """Its rows in the window, of those it is known for."""
     examples: tuple[str, ...] = ()
+
+
+class Places(Value):
+    """Where rows lie in two dimensions: the two in which both sides together spread most."""
+
+    embedded: bool
+    """By embeddings; else by words."""
+    reference: tuple[tuple[float, float], ...]
+    current: tuple[tuple[float, float], ...]
+    marked: tuple[int, ...]
+    """Of each row of the window, the place of its segment in the report's list; -1 where it is in none of them."""
 
 
 class DriftReport(Value):
@@ -74,7 +85,12 @@ class DriftReport(Value):
     scores: tuple[DriftScore, ...]
     not_watched: dict[str, str]
     """Signal to the reason why it could not be computed: unknown is not zero."""
-    changes: tuple[Change, ...]
+    segments: tuple[Segment, ...] = ()
+    """What changed, the segments that account for most of the drift first. Where none is sure, the likeliest three."""
+    kind: DriftKind | None = None
+    """What it looks like as a whole; none where nothing could be compared."""
+    kind_reason: str = ""
+    places: Places | None = None
     quarantined: dict[str, int]
     duplicates: int
     truncated: int

@@ -12,9 +12,11 @@ from evidently.legacy.core import ColumnType
 from evidently.metrics import ValueDrift
 from evidently.tests import lt
 
+from retrain.drift.attribution.quoting import redacted
 from retrain.drift.check import measure
 from retrain.drift.observation import Observation, in_runs, observe_window
 from retrain.drift.page import summary
+from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import DriftReport, DriftScore
 from retrain.drift.signals import Signal, categories, numeric
@@ -45,13 +47,16 @@ class GivenScoreCalculation(SingleValueCalculation[GivenScore]):  # type: ignore
         return self.result(self.metric.score)
 
 
-def render(report: DriftReport, window: Window, reference: ReferenceProfile) -> tuple[bytes, bytes]:
+def render(
+    report: DriftReport, window: Window, reference: ReferenceProfile, policy: DriftPolicy
+) -> tuple[bytes, bytes]:
     """The page, and Evidently's JSON. Both show the report's own scores, thresholds and verdicts."""
+    top = summary(report)
     rows = window.rows[in_runs(window.rows.height, max(1, report.compared_rows))]
     current = observe_window(rows, reference.vocabulary, np.arange(0), None)
     if not report.scores:
-        return f"<!DOCTYPE html><html><body>{summary(report)}</body></html>".encode(), b"{}"
-    sides = [_columns(reference.seen), _columns(current)]
+        return f"<!DOCTYPE html><html><body>{top}</body></html>".encode(), b"{}"
+    sides = [_columns(reference.seen, policy), _columns(current, policy)]
     shown = [score for score in report.scores if _yields(score, sides)]
     definition = DataDefinition(
         numerical_columns=[score.signal for score in shown if score.signal not in CATEGORIES],
@@ -63,11 +68,11 @@ def render(report: DriftReport, window: Window, reference: ReferenceProfile) -> 
     )
     drawn = [_drawn(score) if score in shown else _given(score) for score in report.scores]
     snapshot = Report(drawn, include_tests=True).run(new, old)
-    page = _with_summary(snapshot.get_html_str(as_iframe=False), report)
+    page = _with_summary(snapshot.get_html_str(as_iframe=False), top)
     return page.encode("utf-8", errors="replace"), snapshot.json().encode("utf-8")
 
 
-def _columns(side: Observation) -> dict[str, "pd.Series[Any]"]:
+def _columns(side: Observation, policy: DriftPolicy) -> dict[str, "pd.Series[Any]"]:
     """One column a signal that has a value a row."""
     kept = in_runs(side.rows.height, MAX_ROWS)
     columns = {
@@ -76,7 +81,9 @@ def _columns(side: Observation) -> dict[str, "pd.Series[Any]"]:
         "input.non_letters": side.properties.non_letters,
         "input.unseen_words": side.unseen,
         "input.script": np.array(side.properties.scripts, dtype=object),
-        "output.labels": np.array([_harmless(name) for name in side.rows["output"].to_list()], dtype=object),
+        "output.labels": np.array(
+            [_harmless(redacted(name, policy)) for name in side.rows["output"].to_list()], dtype=object
+        ),
         "output.confidence": side.column("confidence"),
         "output.entropy": side.column("entropy"),
     }
@@ -110,10 +117,10 @@ def _harmless(name: str) -> str:
     return name.replace("&", "\uff06").replace("<", "\u2039").replace(">", "\u203a")
 
 
-def _with_summary(page: str, report: DriftReport) -> str:
+def _with_summary(page: str, top: str) -> str:
     before, body, after = page.partition("<body>")
     assert body, "Evidently's page has a body"
-    return before + body + summary(report) + after
+    return before + body + top + after
 
 
 def _stat_test(method: str) -> Callable[["pd.Series[Any]", "pd.Series[Any]", ColumnType, float], tuple[float, bool]]:

@@ -5,10 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
-from retrain.drift.check import score
+from retrain.drift.attribution.sentences import told
+from retrain.drift.check import examine
 from retrain.drift.monitor import advance, unjudged
 from retrain.drift.reference import ReferenceProfile
-from retrain.drift.report import Change, DriftReport
+from retrain.drift.report import DriftReport
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.site import Site, monitor_of
@@ -17,12 +18,9 @@ from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, Evidence, Signal, State
+from retrain.store.state import CheckState, Evidence, SegmentShare, Signal, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
-
-CHANGES_TOLD = 5
-"""What a person reads at a glance; the report has all of them."""
 
 
 class WindowSeen(Value):
@@ -88,7 +86,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
     """Score a window and append the verdict; none when another check was quicker."""
     profile = load_reference(site, state)
     embed = embedding.embed if embedding else None
-    report = score(window, profile, site.spec.drift, model=site.model, embed=embed)
+    report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
     before = monitor_of(state)
     monitor, verdict = advance(before, report, site.spec.drift)
     unknown = unjudged(before, report, site.spec.drift)
@@ -105,7 +103,9 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         broken=report.quarantined,
         moved=_moved(report),
         evidence=report.evidence,
-        changes=(unknown,) if unknown else _changes(report, quote=site.spec.drift.examples_in_reports > 0),
+        changes=(unknown,) if unknown else told(report),
+        segments=tuple(SegmentShare.model_validate(one, from_attributes=True) for one in report.segments),
+        drift_kind=report.kind,
         late=late_rows(site, state),
     )
 
@@ -127,7 +127,7 @@ def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Windo
     # Evidently takes four seconds and 290 MB to import: only when a page is to be drawn.
     from retrain.drift.report_evidently import render  # noqa: PLC0415
 
-    html, json = render(report, window, profile)
+    html, json = render(report, window, profile, site.spec.drift)
     files: dict[str, bytes] = {
         "report.json": report.canonical(),
         "report.html": html,
@@ -239,9 +239,10 @@ def _trigger_said(site: Site, decision: TriggerDecision) -> dict[str, Any]:
 def _moved(report: DriftReport) -> dict[str, float]:
     """The largest change of each kind."""
     moved: dict[str, float] = {}
-    for change in report.changes:
-        size = abs(change.current_share - change.reference_share)
-        moved[change.what] = max(size, moved.get(change.what, 0.0))
+    for segment in report.segments:
+        if segment.sure:
+            size = abs(segment.current_share - segment.reference_share)
+            moved[segment.what] = max(size, moved.get(segment.what, 0.0))
     return moved
 
 
@@ -268,8 +269,9 @@ def _seen(event: Checked | None) -> tuple[str, ...]:
     broken = [f"{count} rows could not be used: {reason}" for reason, count in event.broken.items()]
     drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
     if not drifted:
-        return (f"none of {len(event.signals)} signals drifted over {event.rows} rows", *_said(event), *broken)
-    return (*drifted, *_said(event), *event.changes, *broken)
+        drifted = [f"none of {len(event.signals)} signals drifted over {event.rows} rows"]
+    changes = event.changes if event.state in ("warning", "alarm") else ()
+    return (*drifted, *_said(event), *changes, *broken)
 
 
 def _said(event: Checked) -> tuple[str, ...]:
@@ -280,17 +282,3 @@ def _said(event: Checked) -> tuple[str, ...]:
     strongest = max(seen.signals, key=lambda name: seen.signals[name], default="")
     by = f" from {strongest}" if seen.total > 1 and strongest else ""
     return (f"evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm{by}",)
-
-
-def _changes(report: DriftReport, *, quote: bool) -> tuple[str, ...]:
-    """The largest changes in words; what stood in texts only where the spec lets reports quote them."""
-    told = [change for change in report.changes if quote or change.what != "term"]
-    return tuple(_told(change) for change in told[:CHANGES_TOLD])
-
-
-def _told(change: Change) -> str:
-    """A change as a person would say it."""
-    shares = f"from {change.reference_share:.1%} to {change.current_share:.1%} of rows"
-    if change.what == "unfamiliar":
-        return f"rows unlike any in the reference went {shares}"
-    return f"{change.what} {change.name!r} went {shares}"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from retrain.store.state import CheckState, Claim, Evidence, RefusedReference, Signal, Wait
+from retrain.store.state import CheckState, Claim, DriftKind, Evidence, RefusedReference, SegmentShare, Signal, Wait
 from retrain.values import Value
 
 
@@ -62,6 +62,10 @@ class Checked(Value):
     report: str | None = None
     changes: tuple[str, ...] = ()
     """What changed, in words; single words of production at most, and none when the spec lets reports quote none."""
+    segments: tuple[SegmentShare, ...] = ()
+    """What changed, in numbers; those that account for most of the drift first."""
+    drift_kind: DriftKind | None = None
+    """What the drift looks like as a whole; none where nothing could be compared."""
     broken: dict[str, int] = Field(default_factory=dict)
     """Reason to the number of log rows that could not be used."""
     late: int = 0

@@ -11,6 +11,8 @@ CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
 Wait = Literal["cooldown", "backoff", "budget"]
+SegmentKind = Literal["cluster", "label", "group", "term", "style", "damage", "unfamiliar"]
+DriftKind = Literal["new topic", "change of mix", "change of style", "broken data", "unclear"]
 
 
 class Signal(Value):
@@ -46,6 +48,23 @@ class RefusedReference(Value):
     reason: str
     policy: str
     """Digest of the drift policy: another one is another try."""
+
+
+class SegmentShare(Value):
+    """A part of the rows whose share moved, as the ledger keeps it: no text of production."""
+
+    what: SegmentKind
+    name: str
+    reference_share: float
+    current_share: float
+    low: float
+    """Bounds of the difference of the shares, bursts counted in."""
+    high: float
+    explains: float | None
+    """The share of the whole drift that vanishes when this segment is put back to its reference share; none where the
+    whole drift is no more than chance."""
+    sure: bool
+    """Whether its share moved by more than chance."""
 
 
 class Champion(Value):

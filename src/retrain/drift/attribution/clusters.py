@@ -1,0 +1,74 @@
+"""Which rows belong together? A tree of clusters over both sides, made without a look at which side a row is on."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrain.drift.observation import Vectors
+
+SEED = 43
+# Leaves of about this many rows: a topic of one row in twenty of a window of 300 then has a leaf of its own.
+LEAF_ROWS = 20
+MAX_LEAVES = 64
+MIN_ROWS = 8
+STEPS = 10
+
+Rows = NDArray[np.int64]
+
+
+def clusters(places: Vectors) -> list[Rows]:
+    """Row numbers of each cluster, large ones and those they fall into; the whole is none of them.
+
+    The cluster with the largest spread is halved again and again (bisecting k-means, seeded).
+    """
+    draws = np.random.default_rng(SEED)
+    leaves = [np.arange(len(places))]
+    spreads = [_spread(places)]
+    found: list[Rows] = []
+    target = min(MAX_LEAVES, max(2, len(places) // LEAF_ROWS))
+    while len(leaves) < target and max(spreads) > 0:
+        widest = int(np.argmax(spreads))
+        rows = leaves[widest]
+        side = _halves(places[rows], draws)
+        parts = [rows[side], rows[~side]]
+        if min(map(len, parts)) < MIN_ROWS:
+            # Nothing to be cut off but strays: it stays as it is.
+            spreads[widest] = 0.0
+            continue
+        found.extend(parts)
+        leaves[widest : widest + 1] = parts
+        spreads[widest : widest + 1] = [_spread(places[part]) for part in parts]
+    return found
+
+
+def _spread(places: Vectors) -> float:
+    if len(places) < 2 * MIN_ROWS:
+        return 0.0
+    return float(((places - places.mean(axis=0)) ** 2).sum())
+
+
+def _halves(places: Vectors, draws: np.random.Generator) -> NDArray[np.bool_]:
+    """True for the rows of one half: the better of a few starts of 2-means."""
+    best, least = np.zeros(len(places), dtype=np.bool_), np.inf
+    for _ in range(4):
+        first = places[draws.integers(len(places))]
+        away = ((places - first) ** 2).sum(axis=1).astype(np.float64)
+        if away.sum() <= 0:
+            continue
+        second = places[draws.choice(len(places), p=away / away.sum())]
+        side, cost = _two_means(places, np.stack([first, second]))
+        if cost < least:
+            best, least = side, cost
+    return best
+
+
+def _two_means(places: Vectors, centres: Vectors) -> tuple[NDArray[np.bool_], float]:
+    side = np.zeros(len(places), dtype=np.bool_)
+    for _ in range(STEPS):
+        # Nearer to the second centre than to the first, without the square that both distances share.
+        new = places @ (centres[1] - centres[0]) > ((centres[1] ** 2).sum() - (centres[0] ** 2).sum()) / 2
+        if (new == side).all() or new.all() or not new.any():
+            break
+        side = new
+        centres = np.stack([places[~side].mean(axis=0), places[side].mean(axis=0)])
+    cost = ((places - centres[side.astype(np.int64)]) ** 2).sum()
+    return side, float(cost)
