@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "peft": FAMILY,
     "prefect": {"prefect"},
     "prometheus_client": {"prometheus_client"},
+    "py3langid": {"py3langid"},
     "torch": FAMILY,
     "transformers": FAMILY,
     "trl": {"trl"},

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from retrain.dataset.policy import DatasetPolicy
 from retrain.drift.policy import DriftPolicy
@@ -22,15 +22,15 @@ class ModelSpec(Policy):
 
     model: str = Field(pattern=MODEL_NAME)
     """Name of the model: lower-case letters, digits, `-` and `_`; it names folders and metric labels."""
-    task: Literal["classification"] = "classification"
-    """What the model does. Classification is the one task trained so far."""
+    task: Literal["classification", "generation"] = "classification"
+    """What the model does. A generator is watched for drift; only a classifier is trained so far."""
     base: str
     """The base weights: a folder, or `package:NAME` for weights that come with a Python package."""
     base_digest: str | None = None
     """SHA-256 over the base's files (`retrain validate` prints it). Set, another base is refused; none by default."""
     production: ProductionPolicy
     """Where predictions are logged."""
-    drift: DriftPolicy = DriftPolicy()
+    drift: DriftPolicy = Field(default=DriftPolicy(), validate_default=True)
     """When the world has changed."""
     trigger: TriggerPolicy = TriggerPolicy()
     """When to retrain."""
@@ -42,6 +42,11 @@ class ModelSpec(Policy):
     """How to compare."""
     promotion: PromotionPolicy = PromotionPolicy()
     """What must be shown before a promotion."""
+
+    @field_validator("drift")
+    @classmethod
+    def _signals_that_fit_the_task(cls, drift: DriftPolicy, told: ValidationInfo) -> DriftPolicy:
+        return drift.of_task(told.data.get("task", "classification"))
 
     _folder: Path = PrivateAttr(default=Path())
 

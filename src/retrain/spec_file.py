@@ -82,7 +82,8 @@ def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:
 
 
 def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:
-    place: Place = fault["loc"]
+    # Of a key that is refused itself, pydantic says so in a place of its own.
+    place: Place = tuple(part for part in fault["loc"] if part != "[key]")
     line = next((lines[place[:depth]] for depth in range(len(place), -1, -1) if place[:depth] in lines), 1)
     key, above = place[-1] if place else "", ".".join(map(str, place[:-1]))
     under = f" under {above!r}" if above else ""
@@ -92,6 +93,8 @@ def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:
         return f"{line}: unknown key {key!r}{under}; {hint}"
     if fault["type"] == "missing":
         return f"{line}: key {key!r}{under} is missing; {_described(place) or 'see `retrain init`'}"
+    if fault["loc"] != place:
+        return f"{line}: {_lowered(fault['msg']).removeprefix('value error, ')}"
     return (
         f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {_lowered(fault['msg'])}. {_described(place)}"
     ).rstrip()

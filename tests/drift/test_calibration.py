@@ -48,7 +48,7 @@ def test_bursts_raise_the_threshold_by_the_root_of_their_length() -> None:
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_a_rarer_false_alarm_needs_a_higher_score_and_a_larger_window_a_lower_one(method: str) -> None:
     rows = np.random.default_rng(9).integers(0, 2, 1_000).astype(np.float64)
-    values = rows[:, None] if method == "mmd_rff" else rows
+    values = rows[:, None] if method in ("mmd_rff", "domain_classifier") else rows
 
     def limit(rate: float, current_rows: int) -> float:
         return threshold(METHODS[method], values, current_rows=current_rows, rate=rate, draws=300)

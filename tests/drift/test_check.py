@@ -14,23 +14,13 @@ from retrain.drift.observation import observe_window
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile, build_reference
 from retrain.drift.statistics import between
+from retrain.drift.watched import GROUPS
 from retrain.production.window import Window
 
 from .conftest import MakeWindow
 
 POLICY = DriftPolicy()
-ALL = {
-    "input.length",
-    "input.tokens",
-    "input.non_letters",
-    "input.unseen_words",
-    "input.script",
-    "input.embedding",
-    "input.neighbours",
-    "output.labels",
-    "output.confidence",
-    "output.entropy",
-}
+ALL = POLICY.watched - {GROUPS}
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,8 @@ def test_broken_rows_are_counted_and_stop_nothing(shop: Shop, messages: Messages
         )
     shop.now = START + 4 * DAY + LATE
     result = check(shop.site())
-    assert result.state == "quiet"
+    assert result.state == "warning"
+    assert [signal.signal for signal in result.signals if signal.drifted] == ["quality.broken"]
     assert result.broken_rows["confidence is NaN"] == 1
     assert sum(result.broken_rows.values()) >= 51
 

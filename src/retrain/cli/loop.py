@@ -22,6 +22,7 @@ from retrain.cli.output import (
 )
 from retrain.errors import UsageError
 from retrain.pipeline.check import CheckResult, check
+from retrain.pipeline.performance import told
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.store.state import Cause, Signal
 
@@ -116,6 +117,9 @@ def _print_check(result: CheckResult) -> None:
     if result.signals:
         ordered = sorted(result.signals, key=lambda s: s.value / max(s.threshold, 1e-9), reverse=True)
         table(("signal", "method", "score", "threshold", "p", "evidence", ""), [_signal_row(s) for s in ordered])
+    if result.performance:
+        for sentence in told(result.performance):
+            say(f"  {plain(sentence)}")
     for reason in result.reasons:
         say(f"  {plain(reason)}")
     if not result.signals:

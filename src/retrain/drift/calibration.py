@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 from scipy.stats import gamma, norm, t
 
+from retrain.drift.classifier import told_apart
 from retrain.drift.statistics import (
     Floats,
     Parts,
@@ -53,7 +54,9 @@ METHODS = {
     "total_variation": Method(statistic=total_variation, tail="distance"),
     "mmd_rff": Method(statistic=mmd, tail="distance"),
     "tail_share": Method(statistic=tail_share, tail="rise", counts=True),
+    "share_shift": Method(statistic=tail_share, tail="either"),
     "rank_shift": Method(statistic=rank_shift, tail="either"),
+    "domain_classifier": Method(statistic=told_apart, tail="rise"),
 }
 
 

@@ -1,11 +1,13 @@
-"""How far does a window lie from the reference? Ten signals, each with a threshold measured on the reference itself."""
+"""How far does a window lie from the reference? Each signal has a threshold measured on the reference itself."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from retrain.drift.attribution.attribute import attribute
 from retrain.drift.attribution.quoting import redacted
 from retrain.drift.calibration import METHODS, null_of
-from retrain.drift.observation import Embed, Observation, in_runs, observe_window
+from retrain.drift.observation import Embed, Observation, broken_of, in_runs, observe_window
+from retrain.drift.performance.known import performance
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Deviation, DriftReport, DriftScore
@@ -35,7 +37,7 @@ def score(
 def _report(
     window: Window, current: Observation, reference: ReferenceProfile, policy: DriftPolicy, model: str
 ) -> DriftReport:
-    found = list(signals(reference.seen, current))
+    found = list(signals(reference.seen, current, policy.watched))
     return DriftReport(
         model=model,
         start=window.start,
@@ -50,6 +52,7 @@ def _report(
         quarantined=dict(window.quarantined),
         duplicates=window.duplicates,
         truncated=window.truncated,
+        performance=performance(reference.seen, current),
     )
 
 
@@ -72,9 +75,12 @@ def observed(window: Window, reference: ReferenceProfile, policy: DriftPolicy, e
     rows = window.rows[in_runs(window.rows.height, policy.max_rows)]
     embedded = in_runs(rows.height, policy.embedding_rows)
     known = reference.seen.vectors
+    pair = None
     if not policy.embeddings or embed is None or known is None or rows.is_empty():
-        return observe_window(rows, reference.vocabulary, embedded[:0], None)
-    return observe_window(rows, reference.vocabulary, embedded, (embed(rows["input"][embedded].to_list()), known))
+        embedded = embedded[:0]
+    else:
+        pair = embed(rows["input"][embedded].to_list()), known
+    return replace(observe_window(rows, reference.vocabulary, embedded, pair), broken=broken_of(window))
 
 
 def _scored(signal: Signal, rate: float, policy: DriftPolicy) -> DriftScore:

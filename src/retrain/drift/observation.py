@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from retrain.drift.performance.answers import Answers
 from retrain.drift.properties import Properties, Words, describe, unseen_share
+from retrain.production.window import Window
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -17,6 +19,17 @@ RUN_ROWS = 50
 # Rows this close in time count as one conversation, which repeats itself. Ten times the bursts of three that made
 # independent tests useless (a nominal 1 % of false alarms became 92 %).
 NEAR_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The rows of a log that could not be used."""
+
+    rows: int
+    good: int
+    """Distinct rows that could."""
+    at: tuple[int, ...]
+    """About when the broken ones were logged, microseconds since 1970: all of them, or evenly thinned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +46,10 @@ class Observation:
     """Embeddings of length 1; None when they are not watched."""
     distances: NDArray[np.float64] | None
     """Cosine distance of each embedded row to the nearest reference row not close to it in time."""
+    broken: Broken | None = None
+    """None where it was not recorded."""
+    answers: Answers | None = None
+    """Of a reference: answers of its champion whose truth is known, which accuracy is estimated from."""
 
     def taken(self, numbers: NDArray[np.int64]) -> "Observation":
         """Only these rows, measured as they were among all; numbers ascend, so the order of time stays."""
@@ -51,12 +68,40 @@ class Observation:
             embedded=np.searchsorted(numbers, self.embedded[inside]),
             vectors=None if self.vectors is None else self.vectors[inside],
             distances=None if self.distances is None else self.distances[inside],
+            broken=self._broken_beside(numbers),
+            answers=self.answers,
+        )
+
+    def _broken_beside(self, numbers: NDArray[np.int64]) -> Broken | None:
+        """The broken rows that follow one of these rows in time."""
+        if self.broken is None:
+            return None
+        at = np.array(self.broken.at, dtype=np.int64)
+        before = np.searchsorted(self.rows["timestamp"].dt.epoch("us").to_numpy(), at, side="right") - 1
+        kept = at[np.isin(np.maximum(before, 0), numbers)]
+        return Broken(
+            rows=round(self.broken.rows * len(kept) / max(1, len(at))),
+            good=round(self.broken.good * len(numbers) / max(1, self.rows.height)),
+            at=tuple(kept.tolist()),
         )
 
     @property
     def texts(self) -> list[str]:
         """The inputs."""
         return self.rows["input"].to_list()
+
+    @property
+    def outputs(self) -> list[str]:
+        """What was answered."""
+        return self.rows["output"].to_list()
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Of the rows that have a label by now, in the order of time: whether the answer was another."""
+        if "label" not in self.rows.columns:
+            return np.zeros(0, dtype=np.bool_)
+        known = self.rows.filter(pl.col("label").is_not_null())
+        return (known["label"] != known["output"]).to_numpy()
 
     def column(self, name: str) -> NDArray[np.float64]:
         """A numeric column of the log; NaN where it is not known."""
@@ -93,6 +138,11 @@ def observe_window(
         vectors=None if pair is None else pair[0],
         distances=None if pair is None or not _comparable(*pair) else _distances(*pair),
     )
+
+
+def broken_of(window: Window) -> Broken:
+    """What of a window could not be used."""
+    return Broken(rows=sum(window.quarantined.values()), good=window.total, at=window.broken_at)
 
 
 def in_runs(rows: int, limit: int) -> NDArray[np.int64]:

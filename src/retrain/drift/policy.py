@@ -1,10 +1,11 @@
 """When does a window count as drifted, and when does a series of windows raise an alarm?"""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from retrain.drift.watched import NAMES, Task, known_signal, watched
 from retrain.values import Policy
 
 LEAST_ARMED = 1_000
@@ -62,6 +63,19 @@ class DriftPolicy(Policy):
     quote. None by default: only you know what is personal in your texts."""
     max_windows_per_check: int = Field(default=31, ge=1)
     """Owed windows one check works off after an outage; the next check goes on from the watermark. 31: a month."""
+
+    signals: dict[Annotated[str, AfterValidator(known_signal)], bool] = Field(default_factory=dict)
+    """Signals turned on or off, `output.language: true`; by default those that fit the task."""
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The signals that are on, as far as this policy says; one of a spec says it of each (`of_task`)."""
+        return watched("classification", self.signals)
+
+    def of_task(self, task: Task) -> "DriftPolicy":
+        """The same policy, with every signal on or off: as told, or else as fits the task."""
+        on = watched(task, self.signals)
+        return self.model_copy(update={"signals": {name: name in on for name in NAMES}})
 
     @field_validator("redact")
     @classmethod

@@ -1,14 +1,24 @@
 """What did production look like while the champion was good? A frozen profile of it, stored and read back whole."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retrain.drift.observation import Embed, Observation, Vectors, in_runs, observe_reference, older_half
+from retrain.drift.observation import (
+    Broken,
+    Embed,
+    Observation,
+    Vectors,
+    broken_of,
+    in_runs,
+    observe_reference,
+    older_half,
+)
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.properties import Words, describe, vocabulary
 from retrain.errors import LogError
@@ -29,6 +39,10 @@ class _About(Value):
     champion: str | None
     embedded: tuple[int, ...]
     """Numbers of the rows that were embedded."""
+    broken: int | None = None
+    """Rows that could not be used; none in references stored before they were counted."""
+    broken_at: tuple[int, ...] = ()
+    """About when they were logged, microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +81,12 @@ def build_reference(
         embedded = in_runs(rows.height, policy.embedding_rows)
         vectors = embed(rows["input"][embedded].to_list()).astype(np.float32)
     about = _About(
-        start=window.start, end=window.end, total=window.total, champion=champion, embedded=tuple(embedded.tolist())
+        start=window.start,
+        end=window.end,
+        total=window.total,
+        champion=champion,
+        embedded=tuple(embedded.tolist()),
+        **_broken(broken_of(window)),
     )
     return _profile(about, rows, vectors)
 
@@ -80,6 +99,7 @@ def to_files(profile: ReferenceProfile) -> dict[str, bytes]:
         total=profile.total,
         champion=profile.champion,
         embedded=tuple(profile.seen.embedded.tolist()),
+        **_broken(profile.seen.broken),
     )
     return _files(about, profile.seen.rows, profile.seen.vectors)
 
@@ -93,21 +113,27 @@ def from_files(files: dict[str, bytes]) -> ReferenceProfile:
 def _profile(about: _About, rows: pl.DataFrame, vectors: Vectors | None) -> ReferenceProfile:
     known = vocabulary(describe(rows["input"].head(older_half(rows.height)).to_list()).words)
     embedded: NDArray[np.int64] = np.array(about.embedded, dtype=np.int64)
+    broken = None if about.broken is None else Broken(rows=about.broken, good=about.total, at=about.broken_at)
     return ReferenceProfile(
         start=about.start,
         end=about.end,
         total=about.total,
         champion=about.champion,
-        seen=observe_reference(rows, known, embedded, vectors),
+        seen=replace(observe_reference(rows, known, embedded, vectors), broken=broken),
         vocabulary=known,
         digest=_digest(_files(about, rows, vectors)),
     )
 
 
+def _broken(broken: Broken | None) -> dict[str, Any]:
+    """What is said of broken rows: nothing in a reference that was stored before they were counted."""
+    return {} if broken is None else {"broken": broken.rows, "broken_at": broken.at}
+
+
 def _files(about: _About, rows: pl.DataFrame, vectors: Vectors | None) -> dict[str, bytes]:
     table = io.BytesIO()
     rows.write_parquet(table, compression="zstd", statistics=False)
-    files = {ROWS: table.getvalue(), ABOUT: about.canonical()}
+    files = {ROWS: table.getvalue(), ABOUT: canonical_json(about.model_dump(mode="json", exclude_unset=True))}
     if vectors is not None:
         array = io.BytesIO()
         np.save(array, vectors, allow_pickle=False)

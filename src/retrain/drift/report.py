@@ -7,7 +7,7 @@ from pydantic import Field
 
 from retrain.store.state import CheckState as CheckState
 from retrain.store.state import DriftKind as DriftKind
-from retrain.store.state import Evidence, SegmentShare
+from retrain.store.state import Evidence, Performance, SegmentShare
 from retrain.store.state import SegmentKind as SegmentKind
 from retrain.values import Value
 
@@ -32,10 +32,9 @@ class DriftScore(Value):
     """How far one signal of the current window lies from the reference. Higher is always more drift."""
 
     signal: str
-    """`input.length`, `input.tokens`, `input.non_letters`, `input.unseen_words`, `input.script`, `input.embedding`,
-    `input.neighbours`, `output.labels`, `output.confidence`, `output.entropy`."""
+    """One of `watched.NAMES`, or `group.<name>=<value>`."""
     method: str
-    """`ks`, `total_variation`, `mmd_rff`, `tail_share`, `rank_shift`."""
+    """One of `calibration.METHODS`."""
     value: float
     threshold: float
     p_value: float | None = None
@@ -94,6 +93,8 @@ class DriftReport(Value):
     quarantined: dict[str, int]
     duplicates: int
     truncated: int
+    performance: Performance = Performance()
+    """Accuracy, estimated without labels and counted from those there are."""
     evidently: bool | None = None
     """Evidently's own default verdict, where the rule asks for it."""
     state: CheckState | None = None

@@ -10,6 +10,7 @@ from retrain.drift.check import examine
 from retrain.drift.monitor import advance, unjudged
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import DriftReport
+from retrain.pipeline.answers import with_answers
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.site import Site, monitor_of
@@ -18,7 +19,7 @@ from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, Evidence, SegmentShare, Signal, State
+from retrain.store.state import CheckState, Evidence, Performance, SegmentShare, Signal, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
 
@@ -49,6 +50,8 @@ class CheckResult(Value):
     """Address of the HTML report."""
     broken_rows: dict[str, int]
     """Reason to the number of rows of that window that could not be used."""
+    performance: Performance | None
+    """Accuracy of that window, estimated without labels and counted from those there are; none when none was judged."""
     late_rows: int
     """Rows that came after the window before it was judged."""
     windows: int
@@ -84,7 +87,7 @@ def check(site: Site) -> CheckResult:
 
 def _judge(site: Site, state: State, window: Window, embedding: Embedding | None) -> Checked | None:
     """Score a window and append the verdict; none when another check was quicker."""
-    profile = load_reference(site, state)
+    profile, window = with_answers(site, state, load_reference(site, state), window)
     embed = embedding.embed if embedding else None
     report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
     before = monitor_of(state)
@@ -101,6 +104,7 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         monitor=monitor.model_dump(mode="json"),
         report=digest,
         broken=report.quarantined,
+        performance=report.performance,
         moved=_moved(report),
         evidence=report.evidence,
         changes=(unknown,) if unknown else told(report),
@@ -189,6 +193,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         reasons=(*reasons, *_seen(newest), *decision.reasons),
         report=report,
         broken_rows=newest.broken if newest else {},
+        performance=newest.performance if newest else None,
         late_rows=newest.late if newest else 0,
         windows=len(judged),
     )
@@ -210,6 +215,7 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         reasons=(reason, *decision.reasons),
         report=None,
         broken_rows=broken or {},
+        performance=None,
         late_rows=0,
         windows=0,
     )

@@ -5,6 +5,7 @@ from retrain.dataset.snapshot import texts
 from retrain.evaluation.compare import Answers, compare, majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.metrics import calibration_error
+from retrain.pipeline.answers import ANSWERS, answer_lines
 from retrain.pipeline.claim import Run
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.train import TrainedVersion
@@ -48,7 +49,8 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
-    return Evaluated(digest=_store(run, report, decision, scored), report=report, decision=decision)
+    digest = _store(run, report, decision, scored, answer_lines(heldout, mine))
+    return Evaluated(digest=digest, report=report, decision=decision)
 
 
 def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...]:
@@ -60,14 +62,17 @@ def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...
     return process.score(ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)).scored
 
 
-def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, scored: tuple[Scored, ...]) -> str:
+def _store(
+    run: Run, report: EvaluationReport, decision: PromotionDecision, scored: tuple[Scored, ...], answers: bytes
+) -> str:
     """The evidence with the policy it was judged by, so that `audit` can recompute the verdict."""
-    answers = [[prediction.model_dump(mode="json") for prediction in one.predictions] for one in scored]
+    predictions = [[prediction.model_dump(mode="json") for prediction in one.predictions] for one in scored]
     files: dict[str, bytes] = {
         "evaluation.json": report.canonical(),
         "decision.json": decision.canonical(),
         "policy.json": canonical_json(run.site.spec.promotion.model_dump(mode="json")),
-        "predictions.json": canonical_json(answers),
+        "predictions.json": canonical_json(predictions),
+        ANSWERS: answers,
         "report.md": render(report, decision).encode(),
     }
     return run.site.evaluations.put(files, {"verdict": decision.verdict, "challenger": decision.challenger})

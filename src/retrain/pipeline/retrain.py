@@ -22,6 +22,12 @@ from retrain.values import Value, short
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "already_running"]
 
 
+GENERATION = (
+    "task is generation: drift of a generator is checked, but training one and comparing two are not built "
+    "yet, so nothing was trained and the champion stays; train it elsewhere (`retrain check` says what changed)"
+)
+
+
 class Compared(Value):
     """The comparison without its slices, which stand in the evaluation report."""
 
@@ -61,6 +67,8 @@ def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent, reque
     A refusal, a hold and "another run is at work" are answers. An exception means that the world is broken; the run is
     then ended in the ledger as failed, unless this process dies too: then its claim passes to the next run.
     """
+    if site.spec.task == "generation":
+        return RunResult(model=site.model, outcome="refused", reasons=(GENERATION,))
     # What the caller named wrongly is said before it becomes a failed run in the ledger.
     site.base()
     asked = Asked(cause=cause, reason=reason, request=request)

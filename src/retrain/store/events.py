@@ -5,7 +5,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from retrain.store.state import CheckState, Claim, DriftKind, Evidence, RefusedReference, SegmentShare, Signal, Wait
+from retrain.store.state import (
+    CheckState,
+    Claim,
+    DriftKind,
+    Evidence,
+    Performance,
+    RefusedReference,
+    SegmentShare,
+    Signal,
+    Wait,
+)
 from retrain.values import Value
 
 
@@ -60,6 +70,7 @@ class Checked(Value):
     """Under a budget: how rare chance would make what the latest windows say together."""
     monitor: dict[str, Any] = Field(default_factory=dict)
     report: str | None = None
+    performance: Performance = Performance()
     changes: tuple[str, ...] = ()
     """What changed, in words; single words of production at most, and none when the spec lets reports quote none."""
     segments: tuple[SegmentShare, ...] = ()

@@ -106,7 +106,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         broken=sum(event.broken.values()),
         **event.model_dump(
             include={
-                *("start", "end", "rows", "state", "report", "signals", "evidence", "late"),
+                *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
                 *("moved", "retrain", "waiting", "budget_used", "budget_limit"),
             }
         ),
@@ -149,7 +149,8 @@ def _ended(state: State, event: Ended, at: datetime) -> State:
 
 
 def _promoted(state: State, event: Promoted, at: datetime) -> State:
-    champion = Champion(version=event.version, since=at, snapshot=event.snapshot, reference=event.reference)
+    given = event.model_dump(include={"version", "snapshot", "reference", "evaluation"})
+    champion = Champion(since=at, **given)
     earlier = (*state.predecessors, state.champion)[-KEPT_PREDECESSORS:] if state.champion else ()
     changes = {"champion": champion, "predecessors": earlier, "episode": None, "rest": Rest(ended_at=at)}
     changes |= {"promoted_at": at, **(_run_ended(state, "promoted", event, at) if event.claim else {})}

@@ -67,6 +67,35 @@ class SegmentShare(Value):
     """Whether its share moved by more than chance."""
 
 
+class Accuracy(Value):
+    """How often the model is right, with bounds; or, without a value, why it is unknown."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    confidence: float = 0.95
+    """How often bounds like these hold the truth."""
+    rows: int = 0
+    """Rows that it was read off."""
+    method: str | None = None
+    """`atc_entropy` or `atc_confidence`: estimated without labels; `wilson`: counted."""
+    source: str | None = None
+    """The answers whose truth is known that an estimate rests on."""
+    reason: str | None = None
+    """Why it is unknown."""
+    note: str | None = None
+    """Why it may not hold for all rows."""
+
+
+class Performance(Value):
+    """What is known of a window's accuracy. An estimate is a reason to ask for labels, never a proof."""
+
+    estimated: Accuracy = Accuracy(reason="not estimated")
+    labelled: Accuracy = Accuracy(reason="not counted")
+    expected: float | None = None
+    """Accuracy of the champion where it was measured: what the estimate would be without any drift."""
+
+
 class Champion(Value):
     """The version in service."""
 
@@ -76,6 +105,8 @@ class Champion(Value):
     """What it was trained on."""
     reference: str | None = None
     """The drift reference that belongs to it; none until enough production rows are there."""
+    evaluation: str | None = None
+    """The comparison that it was promoted on; none when it was promoted by hand."""
 
 
 class Claim(Value):
@@ -123,6 +154,7 @@ class LastCheck(Value):
     broken: int = 0
     """Log rows that could not be used."""
     late: int = 0
+    performance: Performance = Performance()
     moved: dict[str, float] = Field(default_factory=dict)
     """What changed (label, group, term, unfamiliar) to the largest change of a share of rows."""
     retrain: bool = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import entr, softmax
 
 from retrain.base import Base
 from retrain.errors import DigestMismatch
@@ -59,7 +59,10 @@ class Classifier:
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """The most probable label of each text, in order."""
-        return [Prediction(label=self.labels[row.argmax()], confidence=float(row.max())) for row in self.scores(texts)]
+        return [
+            Prediction(label=self.labels[row.argmax()], confidence=float(row.max()), entropy=float(entr(row).sum()))
+            for row in self.scores(texts)
+        ]
 
 
 def base_of(version_folder: Path) -> str:

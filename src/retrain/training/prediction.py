@@ -9,3 +9,5 @@ class Prediction(Value):
     label: str
     confidence: float
     """Probability of the label, 0 to 1."""
+    entropy: float | None = None
+    """Of the probabilities of all labels, in nats: its doubt, also where no label stands out."""

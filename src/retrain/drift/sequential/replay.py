@@ -25,7 +25,7 @@ def replay(profile: ReferenceProfile, policy: DriftPolicy) -> Replay:
     everything = np.arange(profile.seen.rows.height)
     for window in looks:
         rest = profile.seen.taken(np.setdiff1d(everything, window))
-        scores = scores_of(signals(rest, profile.seen.taken(window)), policy)
+        scores = scores_of(signals(rest, profile.seen.taken(window), policy.watched), policy)
         begun = monitor.alarmed
         monitor, state = pool_window(monitor, {s.signal: s.deviation for s in scores if s.deviation}, policy)
         said = monitor.evidence
