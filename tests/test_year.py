@@ -96,6 +96,7 @@ class Year:
                 again = retrain(self.shop.site(), cause=seen.cause, reason="again", request=seen.request)
                 assert again.outcome == "already_running"
 
+        assert seen.cause != "none"
         reason = "; ".join(seen.reasons)
         try:
             result = retrain(self.shop.site(), cause=seen.cause, reason=reason, tell=tell, request=seen.request)
