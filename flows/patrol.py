@@ -41,7 +41,8 @@ def patrol(models: list[str] | None = None) -> State[Any]:
         seen: State[Any] = check_model(name, retries=0, return_state=True)
         if not seen.is_completed():
             failed[name] = seen.message or "no reason given"
-        rows.append(_row(name, settings, failed.get(name)))
+        answer = {} if name in failed else seen.result()
+        rows.append(_row(name, settings, answer, failed.get(name)))
     table(sorted(rows, key=lambda row: str(row["model"])), name="patrol", description="every model, as last checked")
     return _ended(names, failed)
 
@@ -54,19 +55,22 @@ def _ended(names: list[str], failed: dict[str, str]) -> State[Any]:
     return Failed(message=f"{len(failed)} of {len(names)} checks failed: {told}", data=answer)
 
 
-def _row(name: str, settings: Settings, sentence: str | None) -> Row:
-    """One line of the table. Whatever is wrong with this model stands in its own line."""
+def _row(name: str, settings: Settings, answer: Row, sentence: str | None) -> Row:
+    """One line of the table: what the check answered, and what the ledger says.
+
+    Whatever is wrong with this model stands in its own line.
+    """
     try:
         seen = status(open_site(name, settings))
     except (RetrainError, OSError, ValueError) as error:
         return {"model": name, "state": "failed", "reasons": sentence or str(error)}
     return {
         "model": name,
-        "state": "failed" if sentence else seen.state,
+        "state": "failed" if sentence else answer["state"],
         "champion age": f"{seen.age_days:.1f} d" if seen.age_days is not None else "no champion",
         "last check": _shown(seen.last_check),
         "retrain due": "yes" if seen.retrain_due else "no",
-        "reasons": sentence or "; ".join(seen.reasons),
+        "reasons": sentence or "; ".join(answer["reasons"]),
     }
 
 

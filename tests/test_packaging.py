@@ -35,12 +35,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def test_the_wheel_holds_every_source_file_and_the_type_marker(wheel: zipfile.ZipFile) -> None:
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src" / "retrain").rglob("*.py")}
-    assert sources | {"retrain/py.typed"} <= set(wheel.namelist())
+    flows = {path.relative_to(ROOT).as_posix() for path in (ROOT / "flows").glob("*.py")}
+    assert sources | flows | {"retrain/py.typed"} <= set(wheel.namelist())
 
 
-def test_the_wheel_holds_nothing_beside_the_package(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_holds_nothing_beside_the_package_and_its_flows(wheel: zipfile.ZipFile) -> None:
     version = PROJECT["version"]
-    assert {name.split("/")[0] for name in wheel.namelist()} == {"retrain", f"retrain-{version}.dist-info"}
+    assert {name.split("/")[0] for name in wheel.namelist()} == {"retrain", "flows", f"retrain-{version}.dist-info"}
     assert not [name for name in wheel.namelist() if "__pycache__" in name]
 
 

@@ -81,7 +81,8 @@ class Year:
 
     def run(self, seen: CheckResult) -> None:
         """A retrain as the flow runs it, killed at the stage that is next in the list."""
-        assert seen.cause != "none"
+        cause = seen.cause
+        assert cause != "none"
         place: list[str | None] = []
 
         def tell(stage: str, sentence: str) -> None:
@@ -93,12 +94,12 @@ class Year:
                 raise Killed
             if stage == "evaluate":
                 # The same event again, in the middle of the run it started.
-                again = retrain(self.shop.site(), cause=seen.cause, reason="again", request=seen.request)
+                again = retrain(self.shop.site(), cause=cause, reason="again", request=seen.request)
                 assert again.outcome == "already_running"
 
         reason = "; ".join(seen.reasons)
         try:
-            result = retrain(self.shop.site(), cause=seen.cause, reason=reason, tell=tell, request=seen.request)
+            result = retrain(self.shop.site(), cause=cause, reason=reason, tell=tell, request=seen.request)
         except Killed:
             return
         self.results.append(result)

@@ -109,7 +109,8 @@ def test_a_worker_runs_a_patrol(crew: Crew, stack: ExitStack, shop: Shop, messag
     working(crew, stack, shop, "cpu")
     run = crew.start("patrol/hourly")
     assert crew.ended(run)[:2] == ("COMPLETED", "Completed")
-    until(lambda: any(line.startswith("shop: ") for line in crew.log(run)), what="a reason in its log")
+    (check,) = crew.subflows(run)
+    until(lambda: any(line.startswith("shop: ") for line in crew.log(check)), what="a reason in the check's log")
     assert "patrol" in crew.artifacts(run)
 
 

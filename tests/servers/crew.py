@@ -15,6 +15,8 @@ from retrain.service.server_prefect import connected
 from servers.prefect import Server
 
 PATIENCE_SECONDS = 120.0
+ANSWER_SECONDS = 100.0
+"""Prefect waits up to 60 s for its database's lock, so a slow answer of a loaded machine is one all the same."""
 OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -61,6 +63,11 @@ class Crew:
         until(lambda: self.state(run)[0] in OVER, seconds=seconds, what=f"the end of {run}, now {self.state(run)},")
         return self.state(run)
 
+    def subflows(self, run: str) -> list[str]:
+        """Ids of the flow runs that a run began in its own process."""
+        chosen = {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}}
+        return [str(each["id"]) for each in self.post("flow_runs/filter", chosen)]
+
     def states(self, run: str) -> list[str]:
         """The names of all states that a run has had."""
         return [state["name"] for state in self.get("flow_run_states/", flow_run_id=run)]
@@ -87,12 +94,12 @@ class Crew:
 
     def post(self, path: str, body: Any) -> Any:
         """The answer of the server's own API."""
-        answer = httpx.post(f"{self.server.api}/{path}", json=body, timeout=30)
+        answer = httpx.post(f"{self.server.api}/{path}", json=body, timeout=ANSWER_SECONDS)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
     def get(self, path: str, **words: str) -> Any:
         """The same, for what is only read."""
-        answer = httpx.get(f"{self.server.api}/{path}", params=words, timeout=30)
+        answer = httpx.get(f"{self.server.api}/{path}", params=words, timeout=ANSWER_SECONDS)
         assert answer.is_success, answer.text
         return answer.json()

@@ -138,9 +138,6 @@ def prefect_worker(server: Server, pool: str, more: Mapping[str, str], *, limit:
     home = Path(server.environment["PREFECT_HOME"])
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--type", "process"]
     command += ["--limit", str(limit), "--name", f"{pool}-{free_port()}"]
-    places = {
-        name: value for name, value in more.items() if name.startswith("RETRAIN_") or not name.startswith("PREFECT_")
-    }
     places = {name: value for name, value in more.items() if name.startswith("RETRAIN_")}
     worker = Started(command, prefect_environment(home, server.api, places), home / f"worker-{pool}.log")
     worker.start()

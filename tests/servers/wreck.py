@@ -117,7 +117,7 @@ def kill_9(pids: Iterable[int]) -> None:
 
 def steps(shop: Shop) -> list[str]:
     """What the ledger has of retrains, step by step; an end is named by its outcome."""
-    said = []
+    said: list[str] = []
     for entry in shop.site().ledger.entries():
         event = entry.event
         if isinstance(event, Ended):

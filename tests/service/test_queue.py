@@ -73,7 +73,7 @@ def test_a_run_that_ended_without_an_answer_makes_way_for_the_next_attempt(crew:
     assert len({*runs, last.flow_run}) == 4
     assert crew.ask("shop", request) == last.model_copy(update={"again": True})
     with connected(crew.server.api) as client:
-        assert client.read_flow_run(UUID(last.flow_run)).idempotency_key == f"retrain-{request}-4"
+        assert client.read_flow_run(UUID(last.flow_run)).idempotency_key == f"retrain-shop-{request}-4"
 
 
 def test_asked_by_many_at_once_it_is_one_run_and_one_of_them_made_it(crew: Crew) -> None:

@@ -14,7 +14,7 @@ MARK = "RUN_BY_RETRAIN_UP"
 """In the environment of everything that is started, and so of all that those start: by it they are found again."""
 AT_ONCE = 4
 """Runs of one worker at the same time. Forty that began together (a server that was away for a day) kept SQLite locked
-until nothing answered any more, on two cores; with four they were through within minutes. The others wait, and are late.
+until nothing answered any more, on two cores; with four they were through within minutes. The others wait.
 The worker counts them itself: no lease of the server's, which a restart would forget."""
 FOREIGN = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "RETRAIN_TOKEN")
 """Not passed on: they name another server, or are a secret that one part alone needs."""

@@ -101,7 +101,7 @@ def application(desk: Desk) -> Starlette:
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Answer until SIGTERM or SIGINT. Raises UsageError without a token, PortTaken when the port is in use."""
-    # Enough tries for a server that says it is busy; beyond that the caller tries again. Read at prefect's first import.
+    # Enough tries for a server that says it is busy; then the caller tries again. Read at prefect's first import.
     os.environ.setdefault("PREFECT_API_REQUEST_TIMEOUT", "10")
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "3")
     from retrain.service.listen_uvicorn import listen  # noqa: PLC0415

@@ -17,7 +17,7 @@ from retrain.telemetry.view import ModelReader, ModelView
 
 MODELS = "models/"
 READERS = 8
-"""Reads side by side: more do not help one interpreter, and S3 clients hold ten connections."""
+"""Reads side by side: more do not help one interpreter."""
 
 GRACE = 0.4
 """Seconds that a look which began with the same limit, a moment earlier, has to say what came of it."""
