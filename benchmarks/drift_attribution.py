@@ -2,9 +2,9 @@
 
     python -m benchmarks.drift_attribution [--trials 20] [--words-only]
 
-CLINC150 and Banking77 (`../shared/data`), a reference of 1,000 rows, an eighth of each window planted. The answers are a
-nearest-centroid model's, which knows the usual intents alone. With embeddings (MiniLM), and by words. "Found": one of the
-first five segments of the report holds over half of the planted rows, and over half of its own rows are planted.
+CLINC150 and Banking77 (`../shared/data`), a reference of 1,000 rows, an eighth of each window planted. The answers are
+a nearest-centroid model's, which knows the usual intents alone. With embeddings (MiniLM), and by words. "Found": one of
+the first five segments of the report holds over half of the planted rows, and over half of its rows are planted.
 """
 
 import argparse
@@ -126,15 +126,16 @@ def upper(text: str, _draws: np.random.Generator) -> str:
 
 
 def typos(text: str, draws: np.random.Generator) -> str:
-    """Two letters of longer words left out, doubled or swapped."""
+    """A letter left out, doubled or swapped with the next one, in two of the longer words."""
     words = text.split()
-    for place in draws.permutation(len(words))[:2]:
-        word = words[place]
-        at = int(draws.integers(1, max(2, len(word) - 2)))
-        if len(word) > 4:
-            slip = draws.integers(3)
-            made = (word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:])[slip % 2]
-            words[place] = word[:at] + word[at + 1] + word[at] + word[at + 2 :] if slip == 2 else made
+    longer = [place for place, word in enumerate(words) if len(word) > 4]
+    for place in draws.permutation(longer)[:2] if longer else []:
+        word, at = words[place], int(draws.integers(1, len(words[place]) - 2))
+        words[place] = (
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+        )[draws.integers(3)]
     return " ".join(words)
 
 

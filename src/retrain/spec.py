@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from retrain.dataset.policy import DatasetPolicy
+from retrain.drift.fairness.policy import FairnessPolicy
 from retrain.drift.policy import DriftPolicy
 from retrain.evaluation.policy import EvaluationPolicy
 from retrain.production.policy import ProductionPolicy
@@ -32,6 +33,8 @@ class ModelSpec(Policy):
     """Where predictions are logged."""
     drift: DriftPolicy = Field(default=DriftPolicy(), validate_default=True)
     """When the world has changed."""
+    fairness: FairnessPolicy = FairnessPolicy()
+    """When a group gets other answers than the rest."""
     trigger: TriggerPolicy = TriggerPolicy()
     """When to retrain."""
     dataset: DatasetPolicy

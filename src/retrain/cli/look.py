@@ -106,7 +106,7 @@ def _row(one: ModelStatus) -> tuple[str, ...]:
     return (
         plain(one.model),
         version_name(one.champion),
-        styled(one.state),
+        styled(one.state) + (", [bold red]fairness breach[/]" if one.fairness == "breach" else ""),
         f"{one.age_days:.0f} d" if one.age_days is not None else "-",
         f"{one.last_check:%Y-%m-%d %H:%M}" if one.last_check else "-",
         f"{one.next_due:%Y-%m-%d}" if one.next_due else "-",

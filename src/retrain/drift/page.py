@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from html import escape
 
 from retrain.drift.attribution.sentences import named
+from retrain.drift.fairness.sentences import said
 from retrain.drift.pictures import places_picture, scores_picture, shares_picture
 from retrain.drift.report import CheckState, DriftReport, DriftScore, Segment
+from retrain.store.state import Fairness, GroupGap
 
 STYLE = """
 .retrain{font-family:system-ui,sans-serif;max-width:60rem;margin:1.5rem auto;padding:0 1.5rem;
@@ -38,9 +40,9 @@ def summary(report: DriftReport) -> str:
     return (
         f'<style>{STYLE}</style><section class="retrain"><h1>Drift check of {escape(report.model)}</h1>'
         f'<p class="quiet">Window {_moment(report.start)} to {_moment(report.end)} UTC, {escape(_rows(report))}</p>'
-        f"{_verdict(report)}<h2>What changed</h2>{_changed(report)}"
+        f"{_verdict(report)}{_breach(report.fairness)}<h2>What changed</h2>{_changed(report)}"
         f"<h2>Scores</h2>{scores_picture(report.scores) if report.scores else ''}{_evidence(report)}{_map(report)}"
-        f"<h2>Figures</h2>{_scores(report)}{_not_watched(report)}"
+        f"{_groups(report.fairness)}<h2>Figures</h2>{_scores(report)}{_not_watched(report)}"
         f'<p class="quiet">Reference {report.reference[:12]}, {report.reference_rows} rows, champion '
         f"{escape((report.champion or 'none')[:12])}. Thresholds were measured on the reference's own blocks.</p>"
         "</section>"
@@ -81,6 +83,12 @@ def _verdict(report: DriftReport) -> str:
     return f'<p class="verdict {colour}"><strong>{title}: {looks}</strong>{escape(signals)}{reason}</p>'
 
 
+def _breach(fairness: Fairness | None) -> str:
+    if fairness is None or fairness.state != "breach":
+        return ""
+    return f'<p class="verdict drifted"><strong>Fairness breach</strong>{escape("; ".join(said(fairness)))}.</p>'
+
+
 def _changed(report: DriftReport) -> str:
     """The picture of shares, then rows to look at."""
     if not report.segments:
@@ -97,6 +105,30 @@ def _changed(report: DriftReport) -> str:
 def _examples(segment: Segment) -> str:
     texts = "".join(f"<q>{escape(text)}</q>" for text in segment.examples)
     return f'<tr><td>{escape(named(segment))}</td><td class="number">{segment.rows}</td><td>{texts}</td></tr>'
+
+
+def _groups(fairness: Fairness | None) -> str:
+    """The gaps between groups, breaches first. What is not known is said to be so."""
+    if fairness is None:
+        return ""
+    told = "".join(f"<p>{escape(sentence)}.</p>" for sentence in said(fairness))
+    if not fairness.gaps:
+        return f"<h2>Groups</h2>{told}"
+
+    def row(gap: GroupGap) -> str:
+        numbers = "".join(
+            f'<td class="number">{"-" if value is None else format(value, form)}</td>'
+            for value, form in ((gap.rate, ".3f"), (gap.rest, ".3f"), (gap.gap, "+.3f"))
+        )
+        between = "-" if gap.low is None or gap.high is None else f"{gap.low:+.3f} to {gap.high:+.3f}"
+        colour = ' class="drifted"' if gap.state == "breach" else ""
+        names = f'<td>{escape(gap.group)}</td><td>{escape(gap.outcome)}</td><td class="number">{gap.rows}</td>'
+        return f"<tr{colour}>{names}{numbers}<td>{between}</td><td>{gap.state.replace('_', ' ')}</td></tr>"
+
+    head = "<th>Group</th><th>Outcome</th>" + "".join(
+        f'<th class="number">{name}</th>' for name in ("Rows", "Group", "Rest", "Gap")
+    )
+    return f"<h2>Groups</h2>{told}" + _table(f"{head}<th>Bounds</th><th>State</th>", map(row, fairness.gaps))
 
 
 def _map(report: DriftReport) -> str:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from retrain.store.state import CheckState as CheckState
 from retrain.store.state import DriftKind as DriftKind
-from retrain.store.state import Evidence, Performance, SegmentShare
+from retrain.store.state import Evidence, Fairness, Performance, SegmentShare
 from retrain.store.state import SegmentKind as SegmentKind
 from retrain.values import Value
 
@@ -90,6 +90,8 @@ class DriftReport(Value):
     """What it looks like as a whole; none where nothing could be compared."""
     kind_reason: str = ""
     places: Places | None = None
+    fairness: Fairness | None = None
+    """What the watch over groups says after this window; filled in where its memory is kept."""
     quarantined: dict[str, int]
     duplicates: int
     truncated: int

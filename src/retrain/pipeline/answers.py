@@ -43,6 +43,12 @@ def with_answers(
     return replace(profile, seen=seen), replace(window, rows=_joined(window.rows, labels))
 
 
+def labelled_since(site: Site, window: Window) -> pl.DataFrame:
+    """The rows of a window whose label is known by now."""
+    rows = _joined(window.rows, _labels(site))
+    return rows.filter(pl.col("label").is_not_null()) if "label" in rows.columns else rows.clear()
+
+
 def _labels(site: Site) -> pl.DataFrame | None:
     place = site.spec.production.labels
     if place is None or not site.spec.path(place).exists():

@@ -11,15 +11,17 @@ from retrain.drift.monitor import advance, unjudged
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import DriftReport
 from retrain.pipeline.answers import with_answers
+from retrain.pipeline.groups import watch
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
+from retrain.pipeline.saying import moved, reasons_of, signals
 from retrain.pipeline.site import Site, monitor_of
 from retrain.pipeline.situation import request_of, situation_of
 from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, Evidence, Performance, SegmentShare, Signal, State
+from retrain.store.state import CheckState, DriftKind, Evidence, Fairness, Performance, SegmentShare, Signal, State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
 
@@ -52,6 +54,12 @@ class CheckResult(Value):
     """Reason to the number of rows of that window that could not be used."""
     performance: Performance | None
     """Accuracy of that window, estimated without labels and counted from those there are; none when none was judged."""
+    kind: DriftKind | None
+    """What a warning or an alarm looks like; none when the window is quiet."""
+    segments: tuple[SegmentShare, ...]
+    """What changed in it, those that account for most of the drift first."""
+    fairness: Fairness | None
+    """What the watch over groups says. `not_enough_evidence` is not fair."""
     late_rows: int
     """Rows that came after the window before it was judged."""
     windows: int
@@ -87,31 +95,7 @@ def check(site: Site) -> CheckResult:
 
 def _judge(site: Site, state: State, window: Window, embedding: Embedding | None) -> Checked | None:
     """Score a window and append the verdict; none when another check was quicker."""
-    profile, window = with_answers(site, state, load_reference(site, state), window)
-    embed = embedding.embed if embedding else None
-    report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
-    before = monitor_of(state)
-    monitor, verdict = advance(before, report, site.spec.drift)
-    unknown = unjudged(before, report, site.spec.drift)
-    report = report.model_copy(update={"state": verdict, "evidence": None if unknown else monitor.evidence})
-    digest = _publish(site, report, verdict, window, profile)
-    event = Checked(
-        start=window.start,
-        end=window.end,
-        rows=window.total,
-        state=verdict,
-        signals=_signals(report),
-        monitor=monitor.model_dump(mode="json"),
-        report=digest,
-        broken=report.quarantined,
-        performance=report.performance,
-        moved=_moved(report),
-        evidence=report.evidence,
-        changes=(unknown,) if unknown else told(report),
-        segments=tuple(SegmentShare.model_validate(one, from_attributes=True) for one in report.segments),
-        drift_kind=report.kind,
-        late=late_rows(site, state),
-    )
+    event = _examined(site, state, window, embedding)
 
     def draft(newest: LedgerEntry | None) -> Draft | None:
         now = newest.state if newest else State()
@@ -119,11 +103,46 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
             return None
         decision = _decision(site, fold(now, event, site.clock()))
         decided = event.model_copy(update=_trigger_said(site, decision))
-        evidence = {"report": digest, "reference": state.reference or ""}
-        return Draft(event=decided, reasons=(*_seen(event), *decision.reasons), actor=site.actor, evidence=evidence)
+        evidence = {"report": event.report or "", "reference": state.reference or ""}
+        return Draft(
+            event=decided, reasons=(*reasons_of(event), *decision.reasons), actor=site.actor, evidence=evidence
+        )
 
     entry = site.ledger.append(draft)
     return entry.event if entry and isinstance(entry.event, Checked) else None
+
+
+def _examined(site: Site, state: State, window: Window, embedding: Embedding | None) -> Checked:
+    """What is to be said of a window; its report is stored."""
+    profile, window = with_answers(site, state, load_reference(site, state), window)
+    embed = embedding.embed if embedding else None
+    report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
+    before = monitor_of(state)
+    monitor, verdict = advance(before, report, site.spec.drift)
+    unknown = unjudged(before, report, site.spec.drift)
+    memory, fairness = watch(site, state, window)
+    seen = {"state": verdict, "evidence": None if unknown else monitor.evidence, "fairness": fairness}
+    report = report.model_copy(update=seen)
+    return Checked(
+        start=window.start,
+        end=window.end,
+        rows=window.total,
+        state=verdict,
+        signals=signals(report),
+        monitor=monitor.model_dump(mode="json"),
+        report=_publish(site, report, verdict, window, profile),
+        broken=report.quarantined,
+        performance=report.performance,
+        moved=moved(report),
+        evidence=report.evidence,
+        changes=(unknown,) if unknown else told(report),
+        segments=tuple(SegmentShare.model_validate(one, from_attributes=True) for one in report.segments),
+        drift_kind=report.kind,
+        fairness=fairness,
+        fairness_memory=memory.model_dump(mode="json"),
+        breach_retrains=fairness.state == "breach" and site.spec.fairness.on_breach == "retrain",
+        late=late_rows(site, state),
+    )
 
 
 def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Window, profile: ReferenceProfile) -> str:
@@ -190,10 +209,13 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         retrain=decision.retrain,
         cause=decision.cause,
         request=request_of(site.model, state, decision, site.clock()),
-        reasons=(*reasons, *_seen(newest), *decision.reasons),
+        reasons=(*reasons, *reasons_of(newest), *decision.reasons),
         report=report,
         broken_rows=newest.broken if newest else {},
         performance=newest.performance if newest else None,
+        kind=newest.drift_kind if newest and newest.state in ("warning", "alarm") else None,
+        segments=newest.segments if newest else (),
+        fairness=newest.fairness if newest else None,
         late_rows=newest.late if newest else 0,
         windows=len(judged),
     )
@@ -216,6 +238,9 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         report=None,
         broken_rows=broken or {},
         performance=None,
+        kind=None,
+        segments=(),
+        fairness=None,
         late_rows=0,
         windows=0,
     )
@@ -240,51 +265,3 @@ def _trigger_said(site: Site, decision: TriggerDecision) -> dict[str, Any]:
         "budget_used": decision.budget_used,
         "budget_limit": site.spec.trigger.max_runs_per_year,
     }
-
-
-def _moved(report: DriftReport) -> dict[str, float]:
-    """The largest change of each kind."""
-    moved: dict[str, float] = {}
-    for segment in report.segments:
-        if segment.sure:
-            size = abs(segment.current_share - segment.reference_share)
-            moved[segment.what] = max(size, moved.get(segment.what, 0.0))
-    return moved
-
-
-def _signals(report: DriftReport) -> tuple[Signal, ...]:
-    of_signal = report.evidence.signals if report.evidence else {}
-    return tuple(
-        Signal(
-            signal=s.signal,
-            method=s.method,
-            value=s.value,
-            threshold=s.threshold,
-            drifted=s.drifted,
-            p_value=s.p_value,
-            evidence=of_signal.get(s.signal),
-        )
-        for s in report.scores
-    )
-
-
-def _seen(event: Checked | None) -> tuple[str, ...]:
-    """The drifted scores and what changed, in words; a quiet window says so too."""
-    if event is None:
-        return ()
-    broken = [f"{count} rows could not be used: {reason}" for reason, count in event.broken.items()]
-    drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
-    if not drifted:
-        drifted = [f"none of {len(event.signals)} signals drifted over {event.rows} rows"]
-    changes = event.changes if event.state in ("warning", "alarm") else ()
-    return (*drifted, *_said(event), *changes, *broken)
-
-
-def _said(event: Checked) -> tuple[str, ...]:
-    """The evidence of all windows together, against what an alarm needs."""
-    seen = event.evidence
-    if seen is None:
-        return ()
-    strongest = max(seen.signals, key=lambda name: seen.signals[name], default="")
-    by = f" from {strongest}" if seen.total > 1 and strongest else ""
-    return (f"evidence {seen.total:.3g} of {seen.needed:.0f} needed for an alarm{by}",)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim, situation_of
-from retrain.store.state import State
+from retrain.store.state import FairnessState, State
 from retrain.trigger.decide import decide, due_by_schedule
 from retrain.values import Value
 
@@ -18,6 +18,8 @@ class ModelStatus(Value):
     model: str
     champion: str | None
     state: Literal["quiet", "warning", "alarm", "insufficient_data", "never_checked"]
+    fairness: FairnessState | None
+    """What the watch over groups says; none where no window was judged. `not_enough_evidence` is not fair."""
     age_days: float | None
     """Of the champion, since it was promoted."""
     last_check: datetime | None
@@ -44,6 +46,7 @@ def status(site: Site) -> ModelStatus:
         model=site.model,
         champion=champion.version if champion else None,
         state=situation.check_state or ("insufficient_data" if state.refused else "never_checked"),
+        fairness=state.last_check.fairness.state if state.last_check and state.last_check.fairness else None,
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
         next_due=due_by_schedule(situation, site.spec.trigger),

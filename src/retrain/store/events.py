@@ -10,6 +10,7 @@ from retrain.store.state import (
     Claim,
     DriftKind,
     Evidence,
+    Fairness,
     Performance,
     RefusedReference,
     SegmentShare,
@@ -75,6 +76,11 @@ class Checked(Value):
     """What changed, in words; single words of production at most, and none when the spec lets reports quote none."""
     segments: tuple[SegmentShare, ...] = ()
     """What changed, in numbers; those that account for most of the drift first."""
+    fairness: Fairness | None = None
+    """What the watch over groups says; none for entries from before there was one."""
+    fairness_memory: dict[str, Any] = Field(default_factory=dict)
+    breach_retrains: bool = False
+    """Whether a breach stands and the spec has a breach ask for a retrain."""
     drift_kind: DriftKind | None = None
     """What the drift looks like as a whole; none where nothing could be compared."""
     broken: dict[str, int] = Field(default_factory=dict)

@@ -107,7 +107,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         **event.model_dump(
             include={
                 *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
-                *("moved", "retrain", "waiting", "budget_used", "budget_limit"),
+                *("moved", "retrain", "waiting", "budget_used", "budget_limit", "drift_kind", "fairness"),
             }
         ),
     )
@@ -115,12 +115,14 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         # The watermark stays: the rows wait until there are enough of them to be judged together.
         return state.model_copy(update={"starved": last})
     changes: dict[str, Any] = {"last_check": last, "starved": None, "watermark": event.end, "monitor": event.monitor}
-    if event.state == "alarm" and state.episode is None:
+    changes |= {"fairness": event.fairness_memory or state.fairness}
+    if (event.state == "alarm" or event.breach_retrains) and state.episode is None:
         drifted = tuple(signal.signal for signal in event.signals if signal.drifted) or _evident(event)
+        drifted = drifted if event.state == "alarm" else ("fairness",)
         number = state.episodes + 1
         changes |= {"episode": Episode(number=number, opened_at=at, signals=drifted), "episodes": number}
         changes |= {"alarmed_at": at}
-    elif event.state == "quiet":
+    elif event.state == "quiet" and not event.breach_retrains:
         changes |= {"episode": None}
     return state.model_copy(update=changes)
 
@@ -180,5 +182,6 @@ def _rolled_back(state: State, at: datetime) -> State:
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
     fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
+    fresh |= {"fairness": {}}
     fresh["refused"] = None
     return state.model_copy(update={"reference": reference, **fresh})

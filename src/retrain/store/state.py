@@ -11,6 +11,7 @@ CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
 Wait = Literal["cooldown", "backoff", "budget"]
+FairnessState = Literal["within_limit", "breach", "not_enough_evidence"]
 SegmentKind = Literal["cluster", "label", "group", "term", "style", "damage", "unfamiliar"]
 DriftKind = Literal["new topic", "change of mix", "change of style", "broken data", "unclear"]
 
@@ -96,6 +97,39 @@ class Performance(Value):
     """Accuracy of the champion where it was measured: what the estimate would be without any drift."""
 
 
+class GroupGap(Value):
+    """How far one group's rate of an outcome lies from that of the rest."""
+
+    group: str
+    """`channel=app`, or `channel=app & region=eu` for a pair."""
+    outcome: str
+    """`label refund`, `confidence`, `error`."""
+    rows: int
+    state: FairnessState
+    rate: float | None = None
+    rest: float | None = None
+    gap: float | None = None
+    low: float | None = None
+    """Bounds that hold at all looks together."""
+    high: float | None = None
+
+
+class Fairness(Value):
+    """What the watch over groups says. `not_enough_evidence` is not fair, and `within_limit` speaks of what is watched
+    alone."""
+
+    state: FairnessState
+    limit: float
+    gaps: tuple[GroupGap, ...] = ()
+    """Breaches first, then the largest; at most twenty."""
+    watched: int = 0
+    breached: int = 0
+    open: int = 0
+    """Of those watched, how many there is not enough evidence for."""
+    reason: str = ""
+    """Why nothing is watched; empty where something is."""
+
+
 class Champion(Value):
     """The version in service."""
 
@@ -162,6 +196,8 @@ class LastCheck(Value):
     """What an owed retrain has to wait for."""
     budget_used: int | None = None
     budget_limit: int | None = None
+    drift_kind: DriftKind | None = None
+    fairness: Fairness | None = None
 
 
 class LastRun(Value):
@@ -219,6 +255,8 @@ class State(Value):
     """Why the monitor is not armed, when a reference was gathered and refused."""
     monitor: dict[str, Any] = Field(default_factory=dict)
     """The drift monitor's own memory; the drift stage reads and writes it."""
+    fairness: dict[str, Any] = Field(default_factory=dict)
+    """The memory of the watch over groups; the drift stage reads and writes it. Bounded."""
     last_check: LastCheck | None = None
     """The newest window that was judged."""
     starved: LastCheck | None = None

@@ -1,5 +1,6 @@
 """What changed? The segments that account for the drift, and what it looks like as a whole."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -83,7 +84,8 @@ def attribution(
     space, found = space_of(*sides), traits(*sides)
     measured = _measured(sides, space, found, policy)
     shown = _shown(measured, sides, space, found)
-    segments = tuple(_segment(column, sides, (len(shown), len(measured)), policy) for column in shown)
+    shown_of = Counter(column.of.what for column in shown)
+    segments = tuple(_segment(column, sides, shown_of[column.of.what], policy) for column in shown)
     rows = [column.rows(current.rows.height, new=True) for column in shown]
     kind, why = kind_of(_facts(shown, segments, rows, found), unreadable)
     places = places_of(space, [marks[space.new_rows] for marks in rows])
@@ -102,7 +104,25 @@ def _measured(sides: Sides, space: Space, found: Sequence[Trait], policy: DriftP
             _Column(of=made, column=column, chance=float(chance[column]), alike=float(alike[column]))
             for column in kept.tolist()
         ]
-    return columns
+    return [*columns, *_together([column for column in columns if column.sure and column.of.what == "term"])]
+
+
+def _together(terms: Sequence[_Column]) -> list[_Column]:
+    """Rows with any of the surest words: one topic is told in several words."""
+    surest = sorted(terms, key=lambda column: column.chance)[:NAMED]
+    if len(surest) < 2:
+        return []
+    made = surest[0].of
+    columns = [column.column for column in surest]
+    both = replace(
+        made,
+        names=[", ".join(made.names[column] for column in columns[:NAME_WORDS])],
+        before=made.before[:, columns].max(axis=1, keepdims=True),
+        after=made.after[:, columns].max(axis=1, keepdims=True),
+    )
+    # As sure as the least sure of them, and as clustered as the most clustered.
+    chance, alike = max(column.chance for column in surest), max(column.alike for column in surest)
+    return [_Column(of=both, column=0, chance=chance, alike=alike)]
 
 
 def _shown(measured: list[_Column], sides: Sides, space: Space, found: Sequence[Trait]) -> list[_Column]:
@@ -145,10 +165,10 @@ def _same(one: _Column, other: _Column, sides: Sides) -> bool:
     return bool((rows[0] & rows[1]).sum() > SAME * min(rows[0].sum(), rows[1].sum()))
 
 
-def _segment(column: _Column, sides: Sides, counts: tuple[int, int], policy: DriftPolicy) -> Segment:
+def _segment(column: _Column, sides: Sides, shown: int, policy: DriftPolicy) -> Segment:
     made = column.of
     before, after = made.before[:, column.column], made.after[:, column.column]
-    low, high = bounds(before, after, column.alike, level=level_of(*counts))
+    low, high = bounds(before, after, column.alike, level=level_of(shown, made.looked_at))
     old, new = column.shares
     texts = sides[1].texts
     inside = after[made.order] > 0

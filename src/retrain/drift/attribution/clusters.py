@@ -11,16 +11,46 @@ LEAF_ROWS = 20
 MAX_LEAVES = 64
 MIN_ROWS = 8
 STEPS = 10
+FLAT = (8, 16, 32)
 
 Rows = NDArray[np.int64]
 
 
 def clusters(places: Vectors) -> list[Rows]:
-    """Row numbers of each cluster, large ones and those they fall into; the whole is none of them.
+    """Row numbers of each cluster, large and small ones; a row is in several, and the whole is none of them.
 
-    The cluster with the largest spread is halved again and again (bisecting k-means, seeded).
+    The cluster with the largest spread is halved again and again (bisecting k-means, seeded): what is far apart is
+    parted early. Flat k-means with several numbers of clusters finds what such cuts went through.
     """
     draws = np.random.default_rng(SEED)
+    flat = [part for count in FLAT if count * LEAF_ROWS <= len(places) for part in _flat(places, count, draws)]
+    return [*_tree(places, draws), *flat]
+
+
+def _flat(places: Vectors, count: int, draws: np.random.Generator) -> list[Rows]:
+    centres = places[[int(draws.integers(len(places)))]]
+    away = _away(places, centres)[:, 0]
+    while len(centres) < count and away.sum() > 0:
+        # k-means++ (Arthur and Vassilvitskii 2007): a next centre is the likelier, the farther it lies from the others.
+        fresh = places[[int(draws.choice(len(places), p=away / away.sum()))]]
+        centres, away = np.vstack([centres, fresh]), np.minimum(away, _away(places, fresh)[:, 0])
+    nearest = np.zeros(len(places), dtype=np.int64)
+    for _ in range(STEPS):
+        nearest = _away(places, centres).argmin(axis=1)
+        filled = np.unique(nearest)
+        centres = np.stack([places[nearest == number].mean(axis=0) for number in filled])
+    nearest = _away(places, centres).argmin(axis=1)
+    parts = [np.flatnonzero(nearest == number) for number in range(len(centres))]
+    return [part for part in parts if MIN_ROWS <= len(part) < len(places)]
+
+
+def _away(places: Vectors, centres: Vectors) -> NDArray[np.float64]:
+    """Squared distances of every row to every centre."""
+    squares = (places**2).sum(axis=1)[:, None] - 2 * places @ centres.T + (centres**2).sum(axis=1)[None, :]
+    return np.asarray(np.maximum(squares, 0.0), dtype=np.float64)
+
+
+def _tree(places: Vectors, draws: np.random.Generator) -> list[Rows]:
     leaves = [np.arange(len(places))]
     spreads = [_spread(places)]
     found: list[Rows] = []
