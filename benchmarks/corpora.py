@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +42,24 @@ class Corpora:
         """Numbers of the rows of a kind."""
         return np.flatnonzero(self.kinds == kind)
 
-    @property
+    def only(self, kind: str) -> "Corpora":
+        """The rows of one kind."""
+        rows = self.rows(kind)
+        return Corpora(
+            texts=tuple(self.texts[row] for row in rows),
+            kinds=self.kinds[rows],
+            intents=self.intents[rows],
+            domains=self.domains[rows],
+            vectors=self.vectors[rows],
+            scores=self.scores[rows],
+        )
+
+    @cached_property
     def output(self) -> NDArray[np.int64]:
         """The classifier's answers."""
         return np.asarray(self.scores.argmax(axis=1))
 
-    @property
+    @cached_property
     def entropy(self) -> NDArray[np.float64]:
         """Of the classifier's probabilities, in nats."""
         return np.asarray(-(self.scores * np.log(self.scores + 1e-12)).sum(axis=1), dtype=np.float64)

@@ -11,8 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
-from scipy.stats import gamma, norm, t
+from scipy.special import betainc, gammaincc, gammainccinv, ndtr, ndtri, stdtr, stdtrit
 
 from retrain.drift.classifier import told_apart
 from retrain.drift.statistics import (
@@ -92,18 +91,18 @@ class Null:
         elif self.tail != "distance":
             found = value / sqrt(self.noise)
         else:
-            found = float(norm.isf(self._gamma_tail(value)))
+            found = -float(ndtri(self._gamma_tail(value)))
         rare = self._rare(value)
         # Where chance is a matter of a few rows, a count's own law bounds what the fitted one claims.
         capped = found if rare is None or found <= 1 else min(found, max(1.0, self._student(rare)))
-        return float(np.clip(capped, -FARTHEST, FARTHEST))
+        return max(-FARTHEST, min(capped, FARTHEST))
 
     def p_value(self, value: float) -> float:
         """How often chance alone reaches this value."""
         size = self.deviation(value) / sqrt(1 + self.unsure)
         if self.tail == "either":
-            return float(min(1.0, 2 * t.sf(abs(size), self.freedom)))
-        return float(t.sf(size, self.freedom))
+            return float(min(1.0, 2 * stdtr(self.freedom, -abs(size))))
+        return float(stdtr(self.freedom, -size))
 
     def limit(self, rate: float) -> float:
         """The value that a quiet window reaches at the given rate."""
@@ -114,7 +113,7 @@ class Null:
             fitted = self.mean * self.spread
         else:
             shape, scale = self._gamma
-            fitted = self.spread * float(gamma.isf(norm.sf(size), shape, scale=scale))
+            fitted = self.spread * scale * float(gammainccinv(shape, ndtr(-size)))
         return max(fitted, self._fewest(rate) / self.rows if self.share is None else self._fewest_marked(rate))
 
     @property
@@ -123,10 +122,10 @@ class Null:
 
     def _gamma_tail(self, value: float) -> float:
         shape, scale = self._gamma
-        return float(max(gamma.sf(abs(value) / self.spread, shape, scale=scale), 1e-300))
+        return float(max(gammaincc(shape, abs(value) / self.spread / scale), 1e-300))
 
     def _student(self, rate: float) -> float:
-        return float(t.isf(rate, self.freedom)) * sqrt(1 + self.unsure)
+        return -float(stdtrit(self.freedom, rate)) * sqrt(1 + self.unsure)
 
     def _rare(self, value: float) -> float | None:
         """How often so many rows more would turn up by chance; none where that says nothing."""

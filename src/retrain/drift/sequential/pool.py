@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 from retrain.drift.report import Deviation
 
@@ -90,7 +90,7 @@ def sizes(memory: Floats) -> Floats:
 def p_values(memory: Floats, window: Seen, effect_floor: float) -> Floats:
     """How often chance alone makes the windows say as much; 1 where the pooled effect is below the floor."""
     size, either, freedom = sizes(memory), window.either[..., None], window.freedom[..., None]
-    chance = np.where(either, 2 * t.sf(np.abs(size), freedom), t.sf(size, freedom))
+    chance = np.where(either, 2 * stdtr(freedom, -np.abs(size)), stdtr(freedom, -size))
     effect = memory[..., 4] / np.maximum(memory[..., 0], 1e-12)
     effect = np.where(either, np.abs(effect), effect)
     effect = np.where(window.distance[..., None], np.sqrt(np.maximum(effect, 0.0)), effect)
@@ -99,4 +99,4 @@ def p_values(memory: Floats, window: Seen, effect_floor: float) -> Floats:
 
 def limits(window: Seen, rate: float) -> Floats:
     """The size whose chance is `rate`."""
-    return np.asarray(t.isf(np.where(window.either, rate / 2, rate), window.freedom))
+    return np.asarray(-stdtrit(window.freedom, np.where(window.either, rate / 2, rate)))

@@ -1,0 +1,153 @@
+"""How many false retrains a year does each rule cause, when nothing drifts at all?
+
+    python -m benchmarks.drift_false_alarms [--years 52:200 365:60 8760:4] [--peer-windows 100]
+
+Simulated stationary years of real text (CLINC150, MiniLM, a probe's answers), each with a reference of 1,000 rows drawn
+anew; rows drawn one by one, and in bursts of three of one intent. Windows of 300 rows, of 100 at 8,760 looks. A retrain is
+counted when an alarm begins; rules that look at one window alone rest three days after each, as the trigger does.
+Evidently and MMD with 200 permutations take too long for years: their windows are fewer, and the rate is carried over to
+a year as if windows were independent. For 1,000 years: `--years 52:1000 365:1000 8760:1000`.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from benchmarks.corpora import read_corpora
+from benchmarks.drift_peers import any_below, e_detector, e_values, evidently, mmd_p_value, plain_p_values
+from benchmarks.drift_streams import Measured, Rows, run_budget, seen_of, stationary, values_of, watch, window_p_values
+from numpy.typing import NDArray
+from scipy.stats import beta, chi2
+
+from retrain.drift.policy import DriftPolicy
+from retrain.drift.sequential.budget import HOURS_PER_YEAR
+from retrain.drift.sequential.pool import Seen
+
+REFERENCE_ROWS, SEED = 1_000, 11
+REST_DAYS = 3.0
+TOGETHER = 100
+"""Years whose detector runs side by side."""
+BUDGET, DETECTOR, ANY_P, EVIDENTLY, MMD = (
+    "retrain, rule budget",
+    "e-detector, threshold = looks a year",
+    "any p < 0.05",
+    "Evidently, defaults",
+    "MMD, permutation, p < 0.05",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One kind of year."""
+
+    looks: int
+    burst: int
+    years: int
+
+    @property
+    def rows(self) -> int:
+        """Of a window."""
+        return 100 if self.looks > 1_000 else 300
+
+    @property
+    def rest(self) -> float:
+        """Looks between two retrains."""
+        return REST_DAYS / 365.25 * self.looks
+
+    @property
+    def policy(self) -> DriftPolicy:
+        """The defaults, at so many looks."""
+        return DriftPolicy(window_hours=HOURS_PER_YEAR / self.looks)
+
+
+@dataclass
+class Counted:
+    """False retrains of each year, by rule; and of single windows, those called drifted."""
+
+    years: dict[str, list[int]] = field(default_factory=lambda: {BUDGET: [], DETECTOR: [], ANY_P: []})
+    windows: dict[str, list[bool]] = field(default_factory=lambda: {EVIDENTLY: [], MMD: []})
+
+
+def years(measured: Measured, setting: Setting) -> Iterator[tuple[Rows, Rows, np.random.Generator]]:
+    """A reference and a year of windows, as row numbers."""
+    for year in range(setting.years):
+        draws = np.random.default_rng([SEED, setting.looks, setting.burst, year])
+        reference = stationary(measured.corpora, draws, REFERENCE_ROWS, setting.burst)
+        rows = stationary(measured.corpora, draws, setting.looks * setting.rows, setting.burst)
+        yield reference, rows.reshape(setting.looks, setting.rows), draws
+
+
+def begun(alarmed: NDArray[np.bool_], rest: float) -> int:
+    """How many retrains alarmed looks cause, with a rest after each."""
+    count, free = 0, 0.0
+    for look in np.flatnonzero(alarmed):
+        if look >= free:
+            count, free = count + 1, look + 1 + rest
+    return count
+
+
+def count(measured: Measured, setting: Setting, peer_windows: int) -> Counted:
+    """Every rule over every year."""
+    seen, found = Counted(), list[Seen]()
+    for number, (reference, windows, draws) in enumerate(years(measured, setting)):
+        signals = watch(measured, reference, setting.rows, setting.policy)
+        pieces = np.array_split(windows, -(-setting.looks // 500))
+        found.append(seen_of(signals, values_of(signals, pieces)))
+        evidence = e_detector(e_values(window_p_values(found[-1])))
+        seen.years[DETECTOR].append(begun(evidence >= setting.looks, setting.rest))
+        plain = np.concatenate([any_below(plain_p_values(measured, reference, piece)) for piece in pieces])
+        seen.years[ANY_P].append(begun(plain, setting.rest))
+        if number < peer_windows:
+            seen.windows[MMD].append(mmd_p_value(measured, reference, windows[0], draws) < 0.05)
+            seen.windows[EVIDENTLY].append(evidently(measured, reference, windows[0]))
+        if len(found) == TOGETHER or number == setting.years - 1:
+            seen.years[BUDGET] += run_budget(found, setting.policy).begun.sum(axis=1).tolist()
+            found.clear()
+    return seen
+
+
+def interval(counts: list[int]) -> tuple[float, float, float]:
+    """Mean a year and 95 % interval: exact for a Poisson count, wider where years differ by more."""
+    total, number = sum(counts), len(counts)
+    mean, error = total / number, 1.96 * float(np.std(counts)) / np.sqrt(number)
+    low = chi2.ppf(0.025, 2 * total) / 2 / number if total else 0.0
+    return mean, max(0.0, min(low, mean - error)), max(chi2.ppf(0.975, 2 * total + 2) / 2 / number, mean + error)
+
+
+def carried(calls: list[bool], setting: Setting) -> tuple[float, float, float]:
+    """A window's rate as retrains a year, with the exact interval of the rate."""
+    hits, number = sum(calls), len(calls)
+    low = beta.ppf(0.025, hits, number - hits + 1) if hits else 0.0
+    high = beta.ppf(0.975, hits + 1, number - hits) if hits < number else 1.0
+    per_year = [setting.looks / (1 / rate + setting.rest) if rate else 0.0 for rate in (hits / number, low, high)]
+    return per_year[0], per_year[1], per_year[2]
+
+
+def main() -> None:
+    """Print the table."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--years", nargs="+", default=["52:200", "365:60", "8760:4"], metavar="LOOKS:YEARS")
+    words.add_argument("--peer-windows", type=int, default=100)
+    told = words.parse_args()
+    measured = Measured.of(read_corpora().only("known"))
+    print("false retrains a year, mean (95 % interval); the budget is 1\n")
+    print("| looks a year | rows | rule | years or windows | false retrains a year |\n| --- | --- | --- | --- | --- |")
+    for looks, number in (map(int, pair.split(":")) for pair in told.years):
+        for burst in (1, 3):
+            setting = Setting(looks=looks, burst=burst, years=number)
+            seen = count(measured, setting, told.peer_windows)
+            rows = "independent" if burst == 1 else f"bursts of {burst}"
+            for rule, counts in seen.years.items():
+                mean, low, high = interval(counts)
+                print(f"| {looks} | {rows} | {rule} | {number} years | {mean:.2f} ({low:.2f} to {high:.2f}) |")
+            for rule, calls in seen.windows.items():
+                mean, low, high = carried(calls, setting)
+                print(
+                    f"| {looks} | {rows} | {rule} | {len(calls)} windows | {mean:.1f} ({low:.1f} to {high:.1f}) |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
