@@ -70,7 +70,7 @@ def e_values(p_values: Floats) -> Floats:
 
 
 def e_detector(e: Floats, threshold: float) -> NDArray[np.bool_]:
-    """Looks at which a Shiryaev-Roberts e-detector alarms (Shin, Ramdas and Rinaldo 2022); it starts anew after each."""
+    """Looks at which a Shiryaev-Roberts e-detector alarms (Shin, Ramdas and Rinaldo 2022); it then starts anew."""
     found, evidence = np.zeros(len(e), dtype=np.bool_), 0.0
     for look, value in enumerate(e):
         evidence = (1 + evidence) * value

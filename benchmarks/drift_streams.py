@@ -1,7 +1,7 @@
 """What does the check measure on very many windows at once? Its own signals and its own laws of chance, side by side.
 
-A window is a draw of row numbers with replacement, so reference and windows come from one population and a quiet year is
-quiet exactly. Everything that a row contributes is looked up; `agrees` compares the result with the check itself.
+A window is a draw of row numbers with replacement, so reference and windows come from one population and a quiet year
+is quiet exactly. Everything that a row contributes is looked up; the laws of chance and the pooling are the product's.
 """
 
 from collections.abc import Callable, Iterator, Sequence
