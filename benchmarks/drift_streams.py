@@ -17,8 +17,8 @@ from retrain.drift.calibration import METHODS, Null, null_of
 from retrain.drift.observation import NEAR_ROWS, older_half
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.properties import Words, describe
+from retrain.drift.sequential.budget import evidence, rate, warning
 from retrain.drift.sequential.budget import needed as needed_evidence
-from retrain.drift.sequential.budget import rate, warning
 from retrain.drift.sequential.pool import KEPT, Seen, empty, limits, p_values, pooled, sizes
 from retrain.drift.signals import TAIL, grouped
 from retrain.drift.statistics import fourier_features
@@ -186,6 +186,24 @@ def run_budget(years: list[Seen], policy: DriftPolicy, needed: float | None = No
         memory[ended], raised_by[ended] = 0.0, 0
         record[:, look] = alarmed
     return Alarms(alarmed=record, begun=begun)
+
+
+def evidence_of(years: list[Seen], policy: DriftPolicy) -> Floats:
+    """What the monitor's windows say together at each look, shape (years, looks); nothing is forgotten at an alarm."""
+    count, signals = len(years), years[0].size.shape[1]
+    names = ("rows", "reference_rows", "freedom", "unsure")
+    constant = {name: np.stack([getattr(year, name) for year in years]) for name in names}
+    kinds = {"either": years[0].either, "distance": years[0].distance}
+    memory = np.broadcast_to(empty(signals), (count, *empty(signals).shape)).copy()
+    found = []
+    for size, effect in zip(
+        np.stack([y.size for y in years], axis=1), np.stack([y.effect for y in years], axis=1), strict=True
+    ):
+        window = Seen(size=size, effect=effect, **constant, **kinds)
+        memory = pooled(memory, window, limits(window, rate(policy, signals)))
+        chance = p_values(memory, window, policy.effect_floor)
+        found.append(evidence(chance, signals).max(axis=(-2, -1)))
+    return np.stack(found, axis=1)
 
 
 def _reach(memory: Floats, window: Seen, limit: Floats, policy: DriftPolicy) -> NDArray[np.bool_]:
