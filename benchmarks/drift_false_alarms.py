@@ -4,9 +4,10 @@
 
 Simulated stationary years of real text (CLINC150, MiniLM, a probe's answers), each with a reference of 1,000 rows drawn
 anew; rows drawn one by one, and in bursts of three of one intent. Windows of 300 rows, of 100 at 8,760 looks. A retrain
-is counted when an alarm begins; the peers rest three days after each, as the trigger does. The e-detector takes the same
-p-values as the budget. Evidently and MMD with 200 permutations take too long for years: their windows are fewer, and the
-rate is carried over to a year as if windows were independent. For 1,000 years: `--years 52:1000 365:1000 8760:1000`.
+is counted when an alarm begins; the peers rest three days after each, as the trigger does. The e-detector takes the
+same p-values as the budget. Evidently and MMD with 200 permutations take too long for years: their windows are fewer,
+and the rate is carried over to a year as if windows were independent. For 1,000 years of each:
+`--years 52:1000 365:1000 8760:1000`.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from retrain.drift.properties import Words, describe
 from retrain.drift.sequential.budget import evidence, rate, warning
 from retrain.drift.sequential.budget import needed as needed_evidence
 from retrain.drift.sequential.pool import KEPT, Seen, empty, limits, p_values, pooled, sizes
-from retrain.drift.signals import TAIL, grouped
+from retrain.drift.signals.signal import TAIL, grouped
 from retrain.drift.statistics import fourier_features
 
 Rows = NDArray[np.int64]
@@ -159,8 +159,13 @@ def run_budget(years: list[Seen], policy: DriftPolicy, needed: float | None = No
     constant = {
         name: np.stack([getattr(y, name) for y in years]) for name in ("rows", "reference_rows", "freedom", "unsure")
     }
-    kinds = {"either": years[0].either, "distance": years[0].distance}
-    one = Seen(size=np.zeros((count, signals)), effect=np.zeros((count, signals)), **constant, **kinds)
+    one = Seen(
+        size=np.zeros((count, signals)),
+        effect=np.zeros((count, signals)),
+        **constant,
+        either=years[0].either,
+        distance=years[0].distance,
+    )
     share = rate(policy, signals) if needed is None else rate(policy, signals) * needed_evidence(policy) / needed
     enough = limits(one, share)
     warned = limits(one, share * needed_evidence(policy) / warning(policy))
@@ -172,7 +177,8 @@ def run_budget(years: list[Seen], policy: DriftPolicy, needed: float | None = No
             size=np.stack([y.size[look] for y in years]),
             effect=np.stack([y.effect[look] for y in years]),
             **constant,
-            **kinds,
+            either=years[0].either,
+            distance=years[0].distance,
         )
         memory = pooled(memory, window, enough)
         over = _reach(memory, window, enough, policy)
@@ -193,13 +199,12 @@ def evidence_of(years: list[Seen], policy: DriftPolicy) -> Floats:
     count, signals = len(years), years[0].size.shape[1]
     names = ("rows", "reference_rows", "freedom", "unsure")
     constant = {name: np.stack([getattr(year, name) for year in years]) for name in names}
-    kinds = {"either": years[0].either, "distance": years[0].distance}
     memory = np.broadcast_to(empty(signals), (count, *empty(signals).shape)).copy()
     found = []
     for size, effect in zip(
         np.stack([y.size for y in years], axis=1), np.stack([y.effect for y in years], axis=1), strict=True
     ):
-        window = Seen(size=size, effect=effect, **constant, **kinds)
+        window = Seen(size=size, effect=effect, **constant, either=years[0].either, distance=years[0].distance)
         memory = pooled(memory, window, limits(window, rate(policy, signals)))
         chance = p_values(memory, window, policy.effect_floor)
         found.append(evidence(chance, signals).max(axis=(-2, -1)))

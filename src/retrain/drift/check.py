@@ -11,7 +11,8 @@ from retrain.drift.performance.known import performance
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Deviation, DriftReport, DriftScore
-from retrain.drift.signals import NotWatched, Signal, signals
+from retrain.drift.season import in_season
+from retrain.drift.signals import Found, NotWatched, Signal, signals
 from retrain.drift.statistics import between
 from retrain.production.window import Window
 
@@ -37,7 +38,7 @@ def score(
 def _report(
     window: Window, current: Observation, reference: ReferenceProfile, policy: DriftPolicy, model: str
 ) -> DriftReport:
-    found = list(signals(reference.seen, current, policy.watched))
+    found = compared(reference.seen, current, policy)
     return DriftReport(
         model=model,
         start=window.start,
@@ -56,7 +57,15 @@ def _report(
     )
 
 
-def scores_of(found: Iterable[Signal | NotWatched], policy: DriftPolicy) -> tuple[DriftScore, ...]:
+def compared(reference: Observation, current: Observation, policy: DriftPolicy) -> list[Found]:
+    """Every signal that is on, of rows of the same season."""
+    sides = in_season(reference, current, policy)
+    if isinstance(sides, str):
+        return [NotWatched(name="every signal", reason=sides)]
+    return list(signals(*sides, policy.watched))
+
+
+def scores_of(found: Iterable[Found], policy: DriftPolicy) -> tuple[DriftScore, ...]:
     """The scores of the signals that can be watched; they share the rate of false windows."""
     watched = [signal for signal in found if isinstance(signal, Signal)]
     rate = policy.false_window_rate / max(1, len(watched))

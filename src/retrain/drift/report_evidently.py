@@ -10,6 +10,7 @@ from evidently.core.metric_types import SingleValue, SingleValueCalculation, Sin
 from evidently.legacy.calculations.stattests import StatTest, register_stattest
 from evidently.legacy.core import ColumnType
 from evidently.metrics import ValueDrift
+from evidently.presets import DataDriftPreset
 from evidently.tests import lt
 
 from retrain.drift.attribution.quoting import redacted
@@ -23,6 +24,8 @@ from retrain.drift.signals import Signal, categories, numeric
 from retrain.production.window import Window
 
 PREFIX = "retrain_"
+MOST_COLUMNS = 0.5
+"""Share of drifted columns from which the preset calls the whole drifted."""
 # Beyond, drawing takes minutes; what is decided does not depend on it.
 MAX_ROWS = 5_000
 CATEGORIES = {"input.script", "output.labels"}
@@ -70,6 +73,19 @@ def render(
     snapshot = Report(drawn, include_tests=True).run(new, old)
     page = _with_summary(snapshot.get_html_str(as_iframe=False), top)
     return page.encode("utf-8", errors="replace"), snapshot.json().encode("utf-8")
+
+
+def default_verdict(window: Window, reference: ReferenceProfile, policy: DriftPolicy) -> bool:
+    """What Evidently's DataDriftPreset says, at its own defaults, of the columns that both sides have."""
+    rows = window.rows[in_runs(window.rows.height, policy.max_rows)]
+    current = observe_window(rows, reference.vocabulary, np.arange(0), None)
+    sides = [_columns(side, policy) for side in (reference.seen, current)]
+    names = [name for name in sides[0] if all(side[name].notna().any() for side in sides)]
+    if rows.is_empty() or not names:
+        return False
+    old, new = (pd.DataFrame({name: side[name] for name in names}) for side in sides)
+    seen = Report([DataDriftPreset()]).run(new, old).dict()
+    return bool(seen["metrics"][0]["value"]["share"] >= MOST_COLUMNS)
 
 
 def _columns(side: Observation, policy: DriftPolicy) -> dict[str, "pd.Series[Any]"]:

@@ -117,6 +117,10 @@ def _examined(site: Site, state: State, window: Window, embedding: Embedding | N
     profile, window = with_answers(site, state, load_reference(site, state), window)
     embed = embedding.embed if embedding else None
     report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
+    if site.spec.drift.rule == "evidently":
+        from retrain.drift.report_evidently import default_verdict  # noqa: PLC0415  (seconds, and heavy)
+
+        report = report.model_copy(update={"evidently": default_verdict(window, profile, site.spec.drift)})
     before = monitor_of(state)
     monitor, verdict = advance(before, report, site.spec.drift)
     unknown = unjudged(before, report, site.spec.drift)

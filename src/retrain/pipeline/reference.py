@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from retrain.drift.reference import ReferenceProfile, build_reference, from_files, to_files
+from retrain.drift.season import season_unknown
 from retrain.drift.sequential.replay import not_armed, replay
 from retrain.pipeline.owed import read, settled
 from retrain.pipeline.site import Site
@@ -83,8 +84,7 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> T
     about = {"start": window.start.isoformat(), "end": window.end.isoformat(), "rows": window.total}
     digest = site.references.put(to_files(profile), about)
     event = Referenced(reference=digest, end=window.end, rows=window.total)
-    if site.spec.drift.rule == "budget":
-        event = _replayed(event, profile, site, policy)
+    event = _examined(event, profile, site, policy)
     _record(site, state, event, window)
     return TooFew(reason=event.refused.reason, broken=window.quarantined) if event.refused else None
 
@@ -99,10 +99,14 @@ def _gathering(state: State, window: Window | None, needed: int) -> TooFew:
     return TooFew(reason=reason, broken=window.quarantined if window else {})
 
 
-def _replayed(event: Referenced, profile: ReferenceProfile, site: Site, policy: str) -> Referenced:
+def _examined(event: Referenced, profile: ReferenceProfile, site: Site, policy: str) -> Referenced:
     """The event with what the reference's own windows did to the monitor, and whether that forbids arming it."""
-    seen = replay(profile, site.spec.drift)
-    reason = not_armed(profile, seen)
+    drift, seen = site.spec.drift, None
+    hours = (profile.end - profile.start).total_seconds() / 3_600
+    reason = season_unknown(profile.seen, hours, drift)
+    if reason is None and drift.rule == "budget":
+        seen = replay(profile, drift)
+        reason = not_armed(profile, seen)
     refused = reason and RefusedReference(reference=event.reference, end=event.end, reason=reason, policy=policy)
     return event.model_copy(update={"replay": seen, "refused": refused or None})
 

@@ -63,28 +63,26 @@ def empty(signals: int) -> Floats:
 def pooled(memory: Floats, window: Seen, limit: Floats) -> Floats:
     """The memory with one window more; `limit` is the size that raises an alarm, for each signal."""
     one = 1 / window.rows + 1 / window.reference_rows
-    most = ALONE * limit * np.sqrt(1 + window.unsure)
-    parts = (
-        np.ones_like(one),
-        1 / window.rows,
-        np.sqrt(1 / window.reference_rows + one * window.unsure),
-        np.clip(window.size, -most, most) * np.sqrt(one),
-        window.effect,
-    )
+    shared = np.sqrt(1 / window.reference_rows + one * window.unsure)
+    parts = (np.ones_like(one), 1 / window.rows, shared, np.zeros_like(one), window.effect)
     kept = np.stack([KEPT, KEPT**2, KEPT, KEPT, KEPT], axis=-1)
-    # Signals with the same rows in all years share the constant parts.
-    new = np.stack(np.broadcast_arrays(*parts), axis=-1)[..., None, :]
-    after: Floats = memory * kept + new
-    size = sizes(after)
-    fullest = FULL * limit[..., None]
-    after[..., 3] *= np.minimum(1.0, fullest / np.maximum(np.abs(size), fullest))
+    after: Floats = memory * kept + np.stack(np.broadcast_arrays(*parts), axis=-1)[..., None, :]
+    alarm = limit[..., None] * _spread(after)
+    said = (window.size * np.sqrt(one))[..., None]
+    after[..., 3] += np.clip(said, -ALONE * alarm, ALONE * alarm)
+    after[..., 3] = np.clip(after[..., 3], -FULL * alarm, FULL * alarm)
     return after
 
 
 def sizes(memory: Floats) -> Floats:
     """The pooled deviation of each signal in each memory, in standard deviations of chance."""
-    spread = np.sqrt(memory[..., 1] + memory[..., 2] ** 2)
+    spread = _spread(memory)
     return np.asarray(np.divide(memory[..., 3], spread, out=np.zeros_like(spread), where=spread > 0))
+
+
+def _spread(memory: Floats) -> Floats:
+    """What chance makes of the pooled deviations: the windows' own, which averages out, and what they share."""
+    return np.sqrt(memory[..., 1] + memory[..., 2] ** 2)
 
 
 def p_values(memory: Floats, window: Seen, effect_floor: float) -> Floats:

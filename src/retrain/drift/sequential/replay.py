@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from retrain.drift.check import scores_of
+from retrain.drift.check import compared, scores_of
 from retrain.drift.monitor import Monitor, pool_window
 from retrain.drift.policy import LEAST_ARMED, DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.sequential.budget import needed
-from retrain.drift.signals import signals
 from retrain.store.events import Replay
 
 MOST_LOOKS = 60
@@ -25,7 +24,9 @@ def replay(profile: ReferenceProfile, policy: DriftPolicy) -> Replay:
     everything = np.arange(profile.seen.rows.height)
     for window in looks:
         rest = profile.seen.taken(np.setdiff1d(everything, window))
-        scores = scores_of(signals(rest, profile.seen.taken(window), policy.watched), policy)
+        scores = scores_of(compared(rest, profile.seen.taken(window), policy), policy)
+        if not scores:
+            continue
         begun = monitor.alarmed
         monitor, state = pool_window(monitor, {s.signal: s.deviation for s in scores if s.deviation}, policy)
         said = monitor.evidence
