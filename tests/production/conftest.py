@@ -51,10 +51,13 @@ class Log:
         path.write_bytes(content)
         return path
 
+    def policy(self, **changes: Any) -> ProductionPolicy:
+        """How this log is read."""
+        return ProductionPolicy(log=str(self.folder), **changes)
+
     def read(self, start: datetime = DAY, hours: float = 24, **policy: Any) -> Window:
         """Read a window, by default all of DAY."""
-        named = ProductionPolicy(log=str(self.folder), **policy)
-        return read_window(self.folder, named, start=start, end=start + timedelta(hours=hours), now=NOW)
+        return read_window(self.folder, self.policy(**policy), start=start, end=start + timedelta(hours=hours), now=NOW)
 
 
 def encoded(name: str, rows: Sequence[Content]) -> bytes:

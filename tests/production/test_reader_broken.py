@@ -215,7 +215,7 @@ def test_a_gzip_that_unpacks_to_one_huge_line_is_skipped(log: Log) -> None:
 def test_parquet_read_in_slices_is_read_whole_and_names_the_broken_row(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrain.production.records.SLICE_ROWS", 3)
+    monkeypatch.setattr("retrain.production.slices.SLICE_ROWS", 3)
     log.write("a.parquet", [log.row(number, confidence=7.0 if number == 7 else 0.5) for number in range(10)])
     window = log.read()
     assert (window.total, [row.line for row in window.broken]) == (9, [8])

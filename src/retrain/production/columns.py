@@ -6,9 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from retrain.errors import LogError
-from retrain.production.instants import EARLIEST
+from retrain.production.instants import EARLIEST, parse
 from retrain.production.policy import ProductionPolicy
-from retrain.production.records import LINE, PLACE
+from retrain.production.quarantine import BrokenValueError
+from retrain.production.slices import LINE
 
 REQUIRED = ("timestamp", "input", "output", "model_version")
 REMEDY = "Say in the spec under production.columns what this log calls it"
@@ -56,31 +57,44 @@ def required(policy: ProductionPolicy) -> RequiredColumns:
     return RequiredColumns({column: str(getattr(policy.columns, column)) for column in REQUIRED}, REMEDY)
 
 
-def prepared(frame: pl.LazyFrame, policy: ProductionPolicy, span: tuple[int, int, int]) -> pl.LazyFrame:
-    """The columns in use, long texts cut, and rows outside the span (start, end, latest) left out where it is cheap."""
-    schema = frame.collect_schema()
-    names = policy.columns
-    wanted = [*dict(names).values(), *(f"group_{group}" for group in policy.groups)]
-    chosen = frame.select(LINE, *(column for column in dict.fromkeys(wanted) if column in schema.names()))
-    texts = [column for column in {names.input, names.output} if _is_text(schema.get(column))]
-    chosen = chosen.with_columns(
+def chosen(piece: pl.LazyFrame, names: tuple[str, ...], policy: ProductionPolicy) -> pl.LazyFrame:
+    """The columns in use, categories as text, and long texts cut."""
+    wanted = [*dict(policy.columns).values(), *(f"group_{group}" for group in policy.groups), *policy.numbers]
+    found = piece.select(LINE, *(column for column in dict.fromkeys(wanted) if column in names))
+    cut = {policy.columns.input, policy.columns.output}
+    schema = found.collect_schema()
+    texts = {column: pl.col(column).cast(pl.String) for column, kind in schema.items() if is_text(kind)}
+    return found.with_columns(
         # One character more than is kept tells the reader that a text was cut.
-        *(pl.col(column).cast(pl.String).str.slice(0, policy.max_input_chars + 1) for column in texts),
+        text.str.slice(0, policy.max_input_chars + 1) if column in cut else text
+        for column, text in texts.items()
     )
-    when = schema.get(names.timestamp)
-    return _placed(chosen, names.timestamp, span) if isinstance(when, pl.Datetime | pl.Date) else chosen
 
 
-def _is_text(kind: pl.DataType | None) -> bool:
+def is_text(kind: pl.DataType | None) -> bool:
+    """Whether values of this type are text."""
     return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
 
 
-def _placed(frame: pl.LazyFrame, column: str, span: tuple[int, int, int]) -> pl.LazyFrame:
-    """Rows of the span, and broken ones that follow a row of the span."""
-    start, end, latest = span
-    instant = pl.col(column).dt.epoch("us")
+def instants(moments: pl.Series) -> pl.Series:
+    """Microseconds since 1970; null where there is no plausible instant."""
+    if isinstance(moments.dtype, pl.Datetime | pl.Date):
+        found = moments.dt.epoch("us")
+        return found.set(found < EARLIEST, None)
+    return pl.Series(moments.name, [_instant(value) for value in moments], dtype=pl.Int64)
+
+
+def readable(frame: pl.DataFrame, column: str) -> list[pl.Series]:
+    """Instants in the place of dates, where there are any: Python knows no years above 9999."""
+    if not isinstance(frame.schema.get(column), pl.Datetime | pl.Date):
+        return []
+    found = frame[column].dt.epoch("us")
     # -1 is read as an unreadable timestamp; small numbers would be taken for seconds.
-    known = pl.when(instant >= EARLIEST).then(instant).when(instant.is_not_null()).then(-1)
-    good = pl.when((instant >= EARLIEST) & (instant <= latest)).then(instant).forward_fill()
-    placed = frame.with_columns(known.alias(column), good.alias(PLACE))
-    return placed.filter(pl.col(PLACE).is_null() | ((pl.col(PLACE) >= start) & (pl.col(PLACE) < end)))
+    return [found.set(found < EARLIEST, -1)]
+
+
+def _instant(value: object) -> int | None:
+    try:
+        return parse(value)
+    except BrokenValueError:
+        return None

@@ -28,6 +28,9 @@ class ProductionPolicy(Policy):
     """Other names for the contract's columns."""
     groups: tuple[str, ...] = ()
     """Attributes watched for fairness, without the `group_` prefix: `channel` is `group_channel`. None by default."""
+    numbers: tuple[str, ...] = ()
+    """Columns of numbers that the log has besides, watched for drift one by one: prompt tokens, a retrieval score, an
+    embedding's components. None by default."""
     lateness_minutes: int = Field(default=15, ge=0)
     """A window is read only when it is this old, so that buffered writers have written. 15: three flushes of the logger
     under its slowest setting."""

@@ -4,23 +4,18 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-import polars as pl
-
 from retrain.production.quarantine import Reason
+from retrain.production.slices import LINE, Slices, UnreadableFileError
 
 LINE_BYTES = 64 << 20
 """Longer lines are skipped, so that a file without line ends cannot fill the memory."""
-SLICE_ROWS = 25_000
-"""Parquet is read in slices: polars' own batches run ahead of the reader (1 GB for 6 million rows, slices 24 MB)."""
 BOM = b"\xef\xbb\xbf"
-LINE, PLACE = "__line", "__place"
 
 Content = dict[str, object]
-Prepare = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 class Record(NamedTuple):
@@ -28,24 +23,22 @@ class Record(NamedTuple):
 
     line: int
     content: Content | Reason
-    place: int | None = None
-    """The last good instant up to here, where the source knows it and has left rows out since."""
 
 
-def read_records(path: Path, prepare: Prepare | None = None) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[Record]:
     """All records of one file. What stands before a tear is given, and the tear itself is a record with a reason."""
     line = 0
     try:
-        for record in _source(path, prepare):
+        for record in _source(path):
             line = record.line
             yield record
-    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+    except (OSError, EOFError, zlib.error, UnreadableFileError):
         yield Record(line + 1 if line else 0, Reason.UNREADABLE_FILE)
 
 
-def _source(path: Path, prepare: Prepare | None) -> Iterator[Record]:
+def _source(path: Path) -> Iterator[Record]:
     if path.name.endswith(".parquet"):
-        return _parquet(path, prepare)
+        return _parquet(path)
     if path.name.endswith(".csv"):
         return _csv(path)
     return _gzip_lines(path) if path.name.endswith(".gz") else _plain_lines(path)
@@ -98,9 +91,8 @@ def _csv(path: Path) -> Iterator[Record]:
                 yield Record(rows.line_num, Reason.NOT_CSV if None in row else dict(row))
 
 
-def _parquet(path: Path, prepare: Prepare | None) -> Iterator[Record]:
-    frame = pl.scan_parquet(path, glob=False, hive_partitioning=False, row_index_name=LINE, row_index_offset=1)
-    for start in range(0, frame.select(pl.len()).collect().item(), SLICE_ROWS):
-        part = frame.slice(start, SLICE_ROWS)
-        for row in (part if prepare is None else prepare(part)).collect().iter_rows(named=True):
-            yield Record(row.pop(LINE), row, row.pop(PLACE, None))
+def _parquet(path: Path) -> Iterator[Record]:
+    slices = Slices(path)
+    for piece in slices:
+        for row in slices.whole(piece).iter_rows(named=True):
+            yield Record(row.pop(LINE), row)

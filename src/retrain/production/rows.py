@@ -13,6 +13,8 @@ from retrain.production.policy import ProductionPolicy
 from retrain.production.quarantine import BrokenValueError, Reason
 
 ID_CHARS = 200
+LARGEST_ID = 10**18
+"""Numbers from here on are no ids."""
 NAME_CHARS = 200
 """Model versions and group values are cut here, so that a mix-up of columns cannot fill the memory."""
 TOLERANCE = 1e-6
@@ -37,6 +39,7 @@ class Row(NamedTuple):
     scores: Scores | None
     """The likeliest labels with their probabilities, in falling order."""
     groups: tuple[str | None, ...]
+    numbers: tuple[float | None, ...]
     truncated: bool
 
 
@@ -57,6 +60,7 @@ def read_row(record: Mapping[str, object], timestamp: int, line: int, policy: Pr
         entropy=entropy,
         scores=scores,
         groups=tuple(_group(record.get(f"group_{group}")) for group in policy.groups),
+        numbers=tuple(_number(record.get(name)) for name in policy.numbers),
         truncated=len(str(record[names.input])) > policy.max_input_chars,
     )
     return row if row.id else row._replace(id=_digest(row, line))
@@ -74,7 +78,7 @@ def identity(value: object) -> str:
     if isinstance(value, str) and len(value) <= ID_CHARS:
         return _encodable(value)
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(whole, bool) or not isinstance(whole, int) or abs(whole) >= 10**18:
+    if isinstance(whole, bool) or not isinstance(whole, int) or abs(whole) >= LARGEST_ID:
         raise BrokenValueError(Reason.BAD_ID)
     return str(whole)
 
@@ -164,6 +168,17 @@ def _group(value: object) -> str | None:
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return text[:NAME_CHARS].encode("utf-8", "replace").decode()
+
+
+def _number(value: object) -> float | None:
+    """Like a group, never a reason to lose a row: what is no finite number is unknown."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _digest(row: Row, line: int) -> str:

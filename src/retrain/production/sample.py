@@ -1,57 +1,141 @@
 """Which rows of a window are kept, and how many distinct ones were there?"""
 
-from array import array
-from hashlib import blake2b
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-from retrain.production.rows import Row
+from retrain.production.distinct import EVERYTHING, Distinct
+from retrain.production.places import Places, places
+from retrain.production.policy import ProductionPolicy
+from retrain.production.rows import Row, read_row
 
-EVERYTHING = 1 << 64
+PENDING = 4_096
+"""Rows from line by line formats that wait to be placed together."""
+
+
+class Sound(NamedTuple):
+    """Rows of one slice of a file that are known to be sound, as the file has them."""
+
+    frame: pl.DataFrame
+    ids: pl.Series
+    instants: pl.Series
+    lines: pl.Series
+
+    def where(self, mask: pl.Series) -> "Sound":
+        """Some of the rows."""
+        frame, ids, instants, lines = self
+        return Sound(frame.filter(mask), ids.filter(mask), instants.filter(mask), lines.filter(mask))
+
+
+class _Unread(NamedTuple):
+    """A sound row that nobody has looked at: most are crowded out by others before anybody does."""
+
+    names: tuple[str, ...]
+    values: tuple[object, ...]
+    timestamp: int
+    line: int
 
 
 class Sample:
-    """The `size` rows with the smallest hash of their id, whatever the order in which they come.
+    """The `size` rows with the smallest place of their id, whatever the order in which they come.
 
-    The hash is stable over processes and machines, so a retried write meets its twin. Eight bytes are kept for each row
-    seen, and at most twice `size` rows.
+    A retried write meets its twin. At most twice `size` rows are kept, and what `Distinct` keeps.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, policy: ProductionPolicy, only: Collection[str] | None = None) -> None:
+        """`only`: the ids that count at all, if not all do."""
         self._size = size
-        self._kept: dict[int, Row] = {}
+        self._policy = policy
+        self._only = None if only is None else pl.Series(list(only), dtype=pl.String)
+        self._wanted = only
+        self._kept: dict[int, Row | _Unread] = {}
         self._limit = EVERYTHING if size else -1
-        self._seen = array("Q")
+        self._pending: list[Row] = []
+        self._distinct = Distinct()
 
     def add(self, row: Row) -> None:
         """See one row."""
-        place = int.from_bytes(blake2b(row.id.encode(), digest_size=8).digest())
-        self._seen.append(place)
-        if place > self._limit:
-            return
-        twin = self._kept.get(place)
-        # Of two rows with one id the earlier counts; the rest of the key only makes the choice the same in any order.
-        if twin is None or (row.timestamp, repr(row)) < (twin.timestamp, repr(twin)):
-            self._kept[place] = row
-        if len(self._kept) >= 2 * self._size + 1:
-            self._prune()
+        if self._wanted is None or row.id in self._wanted:
+            self._pending.append(row)
+        if len(self._pending) >= PENDING:
+            self._place_pending()
+
+    def add_sound(self, rows: Sound) -> None:
+        """See the rows of a slice."""
+        if self._only is not None:
+            rows = rows.where(rows.ids.is_in(self._only.implode()))
+        found = places(rows.ids)
+        self._distinct.add(found)
+        near = self._near(found)
+        few = rows.where(pl.Series(near))
+        names = tuple(few.frame.columns)
+        for place, *row in zip(found[near].tolist(), few.frame.rows(), few.instants, few.lines, strict=True):
+            self._keep(place, _Unread(names, *row))
+        # Now, since the next slice is thinned by what is known before it is unpacked.
+        self._prune()
 
     def rows(self) -> list[Row]:
         """The rows kept, ordered by timestamp, then id."""
+        self._place_pending()
         self._prune()
-        return sorted(self._kept.values(), key=lambda row: (row.timestamp, row.id))
+        return sorted((self._read(row) for row in self._kept.values()), key=lambda row: (row.timestamp, row.id))
 
     def seen(self) -> int:
         """All rows, duplicates included."""
-        return len(self._seen)
+        self._place_pending()
+        return self._distinct.seen
 
     def total(self) -> int:
-        """Distinct ids. Two ids share a hash once in some 300,000 windows of 10 million rows."""
-        return int(np.unique(np.frombuffer(self._seen, dtype=np.uint64)).size) if self._seen else 0
+        """Distinct ids."""
+        self._place_pending()
+        return self._distinct.total()
+
+    @property
+    def estimated(self) -> bool:
+        """Whether `total` is an estimate."""
+        return self._distinct.estimated
+
+    def _near(self, found: Places) -> NDArray[np.bool_]:
+        """Which of these can be among the nearest, as far as is known and they tell themselves."""
+        if not self._size:
+            return np.zeros(len(found), dtype=np.bool_)
+        near = found <= np.uint64(self._limit)
+        nearest = np.unique(found[near])
+        return near if len(nearest) <= self._size else found <= nearest[self._size - 1]
+
+    def _place_pending(self) -> None:
+        rows, self._pending = self._pending, []
+        found = places(pl.Series([row.id for row in rows], dtype=pl.String))
+        self._distinct.add(found)
+        for near in np.flatnonzero(self._near(found)).tolist():
+            self._keep(int(found[near]), rows[near])
+
+    def _keep(self, place: int, row: Row | _Unread) -> None:
+        if place > self._limit:
+            return
+        twin = self._kept.get(place)
+        self._kept[place] = row if twin is None else self._earlier(row, twin)
+        if len(self._kept) >= 2 * self._size + 1:
+            self._prune()
+
+    def _earlier(self, one: Row | _Unread, other: Row | _Unread) -> Row | _Unread:
+        """Of two rows with one id the earlier counts; the rest only makes the choice the same in any order."""
+        if one.timestamp != other.timestamp:
+            return min(one, other, key=lambda row: row.timestamp)
+        return min(self._read(one), self._read(other), key=repr)
+
+    def _read(self, row: Row | _Unread) -> Row:
+        if isinstance(row, Row):
+            return row
+        record: Mapping[str, object] = dict(zip(row.names, row.values, strict=True))
+        return read_row(record, row.timestamp, row.line, self._policy)
 
     def _prune(self) -> None:
         if len(self._kept) <= self._size:
             return
-        places = sorted(self._kept)[: self._size]
-        self._kept = {place: self._kept[place] for place in places}
-        self._limit = places[-1]
+        nearest = sorted(self._kept)[: self._size]
+        self._kept = {place: self._kept[place] for place in nearest}
+        self._limit = nearest[-1]

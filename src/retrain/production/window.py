@@ -27,8 +27,8 @@ class Window:
     `rows` has one row a prediction, ordered by timestamp then id, with the contract's column names whatever the log
     calls them: `id` str, `timestamp` datetime[us, UTC], `input` str, `output` str, `model_version` str, `confidence`
     f64 or null, `entropy` f64 or null (nats, from the log's scores), `scores` the likeliest labels with their
-    probabilities or null, and `group_<name>` str or null for each of the policy's groups. Once labels have been joined,
-    also `label`, null where nobody has said yet.
+    probabilities or null, `group_<name>` str or null for each of the policy's groups, and `number_<name>` f64 or null
+    for each of its numbers. Once labels have been joined, also `label`, null where nobody has said yet.
     It holds at most the policy's `sample_rows`, drawn evenly by a hash of the id; `total` counts all distinct rows.
     """
 
@@ -36,6 +36,8 @@ class Window:
     end: datetime
     rows: pl.DataFrame
     total: int
+    estimated: bool = False
+    """Whether `total` and `duplicates` are close estimates: there were more than a million ids."""
     duplicates: int = 0
     truncated: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
