@@ -14,6 +14,8 @@ prometheus prometheus
 prometheus-alertmanager prometheus-alertmanager
 postgres postgresql
 chromium chromium
+npm npm
+systemd-analyze systemd
 LIST
 # Debian keeps PostgreSQL's server outside the search path.
 if compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then

@@ -15,7 +15,7 @@ GREY = "#999999"
 
 STATES = {"quiet": GREEN, "warning": ORANGE, "alarm": RED, "insufficient_data": SKY, "never_checked": GREY}
 OUTCOMES = {"promoted": GREEN, "held": BLUE, "inconclusive": SKY, "refused": ORANGE, "failed": RED}
-CAUSES = {"drift": RED, "schedule": BLUE, "manual": PINK}
+CAUSES = {"drift": RED, "schedule": BLUE, "manual": PINK, "alert": ORANGE}
 VERDICTS = {"pass": GREEN, "fail": RED, "unknown": GREY}
 ROLES = {"champion": BLUE, "challenger": ORANGE}
 WAITS = {"cooldown": SKY, "backoff": ORANGE, "budget": RED}

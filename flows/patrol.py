@@ -13,7 +13,7 @@ from flows.shown import table
 from retrain.errors import RetrainError
 from retrain.pipeline import fleet
 from retrain.pipeline.site import open_site, utc_now
-from retrain.pipeline.status import status
+from retrain.pipeline.status import ModelStatus, status
 from retrain.settings import Settings, from_environment
 
 Row = dict[str, Any]
@@ -41,8 +41,7 @@ def patrol(models: list[str] | None = None) -> State[Any]:
         seen: State[Any] = check_model(name, retries=0, return_state=True)
         if not seen.is_completed():
             failed[name] = seen.message or "no reason given"
-        answer = {} if name in failed else seen.result()
-        rows.append(_row(name, settings, answer, failed.get(name)))
+        rows.append(_row(name, settings, failed.get(name)))
     table(sorted(rows, key=lambda row: str(row["model"])), name="patrol", description="every model, as last checked")
     return _ended(names, failed)
 
@@ -55,10 +54,10 @@ def _ended(names: list[str], failed: dict[str, str]) -> State[Any]:
     return Failed(message=f"{len(failed)} of {len(names)} checks failed: {told}", data=answer)
 
 
-def _row(name: str, settings: Settings, answer: Row, sentence: str | None) -> Row:
-    """One line of the table: what the check answered, and what the ledger says.
+def _row(name: str, settings: Settings, sentence: str | None) -> Row:
+    """One line of the table. Whatever is wrong with this model stands in its own line.
 
-    Whatever is wrong with this model stands in its own line.
+    Read from the ledger: what a subflow returned is lost when the server's answer to its end comes late.
     """
     try:
         seen = status(open_site(name, settings))
@@ -66,12 +65,17 @@ def _row(name: str, settings: Settings, answer: Row, sentence: str | None) -> Ro
         return {"model": name, "state": "failed", "reasons": sentence or str(error)}
     return {
         "model": name,
-        "state": "failed" if sentence else answer["state"],
+        "state": "failed" if sentence else _state(seen),
         "champion age": f"{seen.age_days:.1f} d" if seen.age_days is not None else "no champion",
         "last check": _shown(seen.last_check),
         "retrain due": "yes" if seen.retrain_due else "no",
-        "reasons": sentence or "; ".join(answer["reasons"]),
+        "reasons": sentence or "; ".join(seen.reasons),
     }
+
+
+def _state(seen: ModelStatus) -> str:
+    """As just checked: a check that found too few rows for a reference leaves no entry."""
+    return "insufficient_data" if seen.state == "never_checked" else seen.state
 
 
 def _shown(stamp: datetime | None) -> str:

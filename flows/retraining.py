@@ -4,19 +4,25 @@
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
-from prefect import State, flow, get_run_logger
+from prefect import Flow, State, flow, get_run_logger
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext, get_run_context
 from prefect.states import Completed, Failed
 
 from flows.shown import Bar, key, link, markdown, table
 from retrain.errors import RetrainError
+from retrain.pipeline.claim import abandon
 from retrain.pipeline.retrain import RunResult, retrain
-from retrain.pipeline.site import open_site
+from retrain.pipeline.site import Site, open_site
 from retrain.service.queue_prefect import STOOD_ASIDE
+from retrain.service.request import derived_request, runs_ended_before
 from retrain.settings import from_environment
 from retrain.store.state import Cause
 
+UNSAID = "asked through Prefect"
 NAMES = {
     "promoted": "Promoted",
     "held": "Held",
@@ -27,10 +33,18 @@ NAMES = {
 """Outcome to the name of the completed state, so that a list of runs says what came of them."""
 
 
-@flow(name="retrain", persist_result=False)
-def retrain_model(
-    model: str, cause: Cause = "manual", reason: str = "asked through Prefect", request: str | None = None
-) -> State[Any]:
+def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001  Prefect names them
+    """A person cancelled it: without this, the next check would take it for a run that died, and go on with it."""
+    given = flow_run.parameters
+    site = open_site(given["model"], from_environment(), actor="flow retrain")
+    cause: Cause = given.get("cause") or "manual"
+    at = flow_run.created or datetime.now(UTC)
+    request = given.get("request") or _derived(site, cause, given.get("reason") or UNSAID, at)
+    abandon(site, request, "cancelled in Prefect; what it had trained is not gone on with")
+
+
+@flow(name="retrain", persist_result=False, on_cancellation=[cancelled])
+def retrain_model(model: str, cause: Cause = "manual", reason: str = UNSAID, request: str | None = None) -> State[Any]:
     """One retrain. Two at once are one: the ledger's claim decides, not Prefect.
 
     Not retried here: a run that failed stands in the ledger, and the next check asks again, later each time. What it
@@ -44,7 +58,9 @@ def retrain_model(
 
     try:
         site = open_site(model, from_environment(), actor="flow retrain")
-        result = retrain(site, cause=cause, reason=reason, tell=tell, request=request or None)
+        # Asked in Prefect's UI or by its command there is no id: the same words are one request, as everywhere.
+        asked = request or _derived(site, cause, reason, _asked_at())
+        result = retrain(site, cause=cause, reason=reason, tell=tell, request=asked)
     except RetrainError as error:
         return Failed(message=str(error), data=error)
     for line in result.reasons:
@@ -54,6 +70,18 @@ def retrain_model(
     bar.at("done", result.outcome)
     answer = result.model_dump(mode="json")
     return Completed(name=NAMES[result.outcome], message=result.reasons[0] if result.reasons else None, data=answer)
+
+
+def _derived(site: Site, cause: Cause, reason: str, at: datetime) -> str:
+    return derived_request(site.model, cause, reason, runs_ended_before(site.ledger, at))
+
+
+def _asked_at() -> datetime:
+    """When this run was asked for; it may have waited since."""
+    context = get_run_context()
+    assert isinstance(context, FlowRunContext)
+    made = context.flow_run.created if context.flow_run else None
+    return made or datetime.now(UTC)
 
 
 def _summary(result: RunResult) -> str:

@@ -71,7 +71,7 @@ def test_the_schema_is_json(capsys: Captured) -> None:
         (["promote", "shop", "abc", "--reason", "x"], 2, "no version of 'shop' match 'abc'"),
         (["explain", "shop/1"], 2, "its ledger has no entries yet"),
         (["explain", "shop"], 2, "not of the form MODEL/NUMBER"),
-        (["run", "shop", "--reason", "x", "--cause", "whim"], 2, "expected manual, drift or schedule"),
+        (["run", "shop", "--reason", "x", "--cause", "whim"], 2, "expected drift, schedule, manual, alert"),
         (["run", "shop", "--reason", "x"], 2, "examples.csv"),
         (["run", "shop"], 2, "--reason"),
         (["fly"], 2, "fly"),

@@ -191,8 +191,8 @@ def test_links_name_a_model_that_grafana_knows(board: Content) -> None:
 def test_provisioning_finds_what_is_here() -> None:
     folder = ROOT / "deploy" / "grafana" / "provisioning"
     (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yaml").read_text())["datasources"]
-    assert (source["type"], source["access"], source["url"]) == ("prometheus", "proxy", "$RETRAIN_PROMETHEUS_URL")
+    assert (source["type"], source["access"], source["url"]) == ("prometheus", "proxy", "$GRAFANA_PROMETHEUS_URL")
     (provider,) = yaml.safe_load((folder / "dashboards" / "retrain.yaml").read_text())["providers"]
     assert provider["type"] == "file"
-    assert provider["options"]["path"].startswith("$RETRAIN_DASHBOARDS")
+    assert provider["options"]["path"].startswith("$GRAFANA_DASHBOARDS")
     assert provider["allowUiUpdates"] is False

@@ -11,6 +11,7 @@ from retrain.store.folder import FolderStore
 from retrain.store.ledger import Draft, Ledger
 from retrain.store.state import Claim, Signal
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -92,7 +93,7 @@ def _served(*steps: Step, days: float = 30) -> tuple[Step, ...]:
 
 HELD = (claimed(timedelta(0)), ended("held"))
 """A run that comes to a verdict."""
-LATE = timedelta(minutes=1)
+LATE = MINUTE
 
 HISTORIES: dict[str, Callable[[], History]] = {
     "drifting": lambda: History("RetrainDriftAlarm", _served((HOUR, checked("alarm"))), (checked(ago=LATE),)),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.histories import HISTORIES, WITHDRAWN, append, checked, promoted, write
+from deploy.histories import HISTORIES, MINUTE, WITHDRAWN, append, checked, promoted, write
 from retrain.telemetry.alerts import ALERTS
 from servers.alertmanager import alertmanager
 from servers.needed import ROOT, free_port, needed
@@ -30,6 +30,8 @@ FASTER = 150
 NEEDS_PREFECT = {"RetrainNoCheckFinished", "RetrainDueNotStarted", "RetrainRunInterrupted"}
 """Muted while the server that would start the work is away."""
 TOKEN = "of-the-receiver"
+AHEAD = ((-20 * MINUTE, promoted("v1")),)
+"""A champion of twenty minutes hence."""
 
 
 def hurried(rules: str) -> str:
@@ -128,6 +130,7 @@ def write_all(store: Path) -> None:
     append(store, "withdrawn", promoted("v1"))
     append(store, "withdrawn", promoted("v2"))
     write(store, "steady", HISTORIES["drifting"]().past)
+    write(store, "ahead", AHEAD)
 
 
 def eventually(look: Callable[[], object]) -> None:
@@ -197,6 +200,7 @@ def alerts_of_models_are_told_but_for_those_that_the_server_explains(stage: Stag
     await_told(stage.told, one("PrefectServerDown"), "firing")
     await_told(stage.told, of_models(without=NEEDS_PREFECT), "firing")
     await_told(stage.told, one("RetrainDriftAlarm", "steady"), "firing")
+    await_told(stage.told, one("RetrainClockAhead", "ahead"), "firing")
     firing = {each["labels"]["alertname"] for each in stage.seen.alerts() if each["state"] == "firing"}
     assert firing >= NEEDS_PREFECT
     assert {each["labels"]["alertname"] for each in stage.told.alerts} & NEEDS_PREFECT == set()
@@ -216,6 +220,9 @@ def what_is_mended_is_told_as_resolved(stage: Stage) -> None:
     newest.chmod(0o600)
     newest.write_bytes(whole[:100])
     stage.model("vanished").rename(stage.store.parent / "vanished")
+    # A person can only wait; the test has no twenty minutes.
+    stage.model("ahead").rename(stage.store.parent / "ahead")
+    append(stage.store, "ahead", promoted("v1"))
     files = {
         "damaged": "RetrainLedgerBroken",
         "vanished": "RetrainModelVanished",
@@ -225,6 +232,7 @@ def what_is_mended_is_told_as_resolved(stage: Stage) -> None:
     newest.write_bytes(whole)
     (stage.store.parent / "vanished").rename(stage.model("vanished"))
     await_told(stage.told, of_models(without=set()), "resolved")
+    await_told(stage.told, one("RetrainClockAhead", "ahead"), "resolved")
     await_told(stage.told, {name: (alert, name) for name, alert in files.items()}, "resolved")
 
 

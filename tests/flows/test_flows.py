@@ -14,7 +14,7 @@ from flows.retraining import retrain_model
 from flows.rollback import rollback_model
 from prefect import State
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.events import ReceivedEvent
 
 from flows import check as check_flow
@@ -53,10 +53,13 @@ def in_server(state: State[Any]) -> str:
     return seen.type.value
 
 
-def artifact(key: str) -> str:
+def artifact(key: str, state: State[Any]) -> str:
+    run = state.state_details.flow_run_id
+    assert run is not None
+    chosen = ArtifactFilter(key=ArtifactFilterKey(any_=[key]), flow_run_id=ArtifactFilterFlowRunId(any_=[run]))
     with get_client(sync_client=True) as client:
-        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[key])))
-    return str(found[-1].data)
+        (found,) = client.read_artifacts(artifact_filter=chosen)
+    return str(found.data)
 
 
 def test_a_check_judges_what_is_owed_says_why_and_emits_the_event(
@@ -69,7 +72,7 @@ def test_a_check_judges_what_is_owed_says_why_and_emits_the_event(
     assert json.loads(json.dumps(answer)) == answer
     lines = said(state)
     assert [f"shop: {reason}" for reason in answer["reasons"]] == [line for line in lines if line.startswith("shop: ")]
-    text = artifact("check-shop")
+    text = artifact("check-shop", state)
     assert text.startswith(f"**shop**: {answer['state']}, ")
     assert all(f"| {signal['signal']} |" in text for signal in answer["signals"])
     (event,) = events("retrain.due")
@@ -123,7 +126,7 @@ def test_a_refusal_is_a_result_not_a_failure(shop: Shop, messages: Messages, sai
     answer = state.result()
     assert answer["outcome"] == "refused"
     assert f"refused: {answer['reasons'][0]}" in said(state)
-    assert f"- {answer['reasons'][0]}" in artifact("retrain-shop")
+    assert f"- {answer['reasons'][0]}" in artifact("retrain-shop", state)
     assert [entry.actor for entry in shop.site().ledger.entries()] == ["flow retrain"] * 2
 
 

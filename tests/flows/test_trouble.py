@@ -222,6 +222,21 @@ def test_a_live_run_that_was_taken_for_dead_still_says_how_it_ended(crew: Crew, 
 
 
 @pytest.mark.slow
+def test_the_same_words_in_prefects_ui_are_one_retrain(
+    crew: Crew, stack: ExitStack, shop: Shop, messages: Messages
+) -> None:
+    shop.examples(messages("base", 0, 60))
+    words = {"model": "shop", "reason": "asked by two people"}
+    runs = [crew.start("retrain/model", **words) for _ in range(2)]
+    working(crew, stack, shop, "gpu")
+    assert [crew.ended(run)[1] for run in runs] == ["Refused", "Refused"]
+    assert claims(shop) == ["claimed", "refused"]
+    again = crew.start("retrain/model", **words)
+    assert crew.ended(again)[1] == "Refused"
+    assert claims(shop) == ["claimed", "refused"] * 2, "asked after the end, the same words mean something new"
+
+
+@pytest.mark.slow
 def test_a_cancelled_run_takes_its_trainer_with_it(crew: Crew, stack: ExitStack, running_shop: Shop) -> None:
     slow_training(running_shop)
     working(crew, stack, running_shop, "gpu")
@@ -231,6 +246,7 @@ def test_a_cancelled_run_takes_its_trainer_with_it(crew: Crew, stack: ExitStack,
     assert crew.ended(queued.flow_run)[0] == "CANCELLED"
     until(lambda: not trainers(running_shop), seconds=20, what="the end of the training process")
     assert not processes(crew, queued.flow_run)
+    until(lambda: claims(running_shop)[-1] == "failed", what="the end of its claim: no check goes on with it")
     assert crew.ask("shop", "to be cancelled").flow_run != queued.flow_run
 
 

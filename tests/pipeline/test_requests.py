@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from retrain.errors import LogError
+from retrain.errors import ClaimLost, LogError
 from retrain.pipeline.check import check
-from retrain.pipeline.claim import Asked, NotNow, Run, claim
+from retrain.pipeline.claim import Asked, NotNow, Run, abandon, claim
 from retrain.pipeline.retrain import retrain, silent
 from retrain.pipeline.situation import request_of, situation_of
 from retrain.pipeline.status import status
+from retrain.service.request import runs_ended_before
 from retrain.store.events import Claimed, Ended
 from retrain.store.state import State
 from retrain.trigger.decide import TriggerDecision, decide
@@ -96,3 +97,27 @@ def test_the_id_of_a_need_stays_until_a_try_came_to_nothing() -> None:
     assert request_of("shop", refused, due, START) != first
     nothing = decide(situation_of(state, now=START), TriggerPolicy(), now=START)
     assert request_of("shop", state, nothing, START) is None
+
+
+def test_what_was_cancelled_is_not_gone_on_with(shop: Shop) -> None:
+    run = claim(shop.site(), Asked(cause="manual", reason="a mistake", request="r"), silent)
+    assert isinstance(run, Run)
+    assert abandon(shop.site(), "another", "cancelled") is None
+    assert abandon(shop.site(), "r", "cancelled") is not None
+    assert abandon(shop.site(), "r", "cancelled") is None, "once"
+    assert shop.site().ledger.state().claim is None
+    with pytest.raises(ClaimLost):
+        run.append(Ended(claim=run.claim.id, outcome="held"), ("too late",))
+
+
+def test_how_many_retrains_had_ended_is_counted_at_the_time_of_the_ask(shop: Shop, messages: Messages) -> None:
+    shop.examples(messages("base", 0, 60))
+    asked = [shop.now]
+    for number in range(2):
+        shop.now += timedelta(hours=1)
+        retrain(shop.site(), cause="manual", reason=f"ask {number}")
+        shop.now += timedelta(hours=1)
+        asked.append(shop.now)
+    ledger = shop.site().ledger
+    assert [runs_ended_before(ledger, moment) for moment in asked] == [0, 1, 2]
+    assert runs_ended_before(ledger, START - timedelta(days=1)) == 0

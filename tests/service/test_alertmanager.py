@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from retrain.errors import UsageError
 from retrain.service.alertmanager import Alert, read_notification, truncated
 from retrain.service.request import LONGEST_REASON, derived_request
-from retrain.store.state import State, Totals
 
 KNOWN = ("shop", "support")
 FIRING: dict[str, Any] = {
@@ -161,17 +160,13 @@ def test_whatever_an_alert_holds_it_is_judged_and_can_be_written_down(
     assert all(text.isprintable() for text in (read.name, read.reason, read.why_not or "", read.request))
 
 
-def ended(count: int) -> State:
-    return State(totals=Totals(ended={"held": count}))
-
-
 def test_the_same_words_are_one_request_until_a_retrain_has_ended() -> None:
-    said = derived_request("shop", "manual", "new products", ended(3))
-    assert said == derived_request("shop", "manual", "new products", ended(3))
+    said = derived_request("shop", "manual", "new products", 3)
+    assert said == derived_request("shop", "manual", "new products", 3)
     others = [
-        derived_request("shop", "manual", "new products", ended(4)),
-        derived_request("shop", "manual", "other words", ended(3)),
-        derived_request("support", "manual", "new products", ended(3)),
-        derived_request("shop", "drift", "new products", ended(3)),
+        derived_request("shop", "manual", "new products", 4),
+        derived_request("shop", "manual", "other words", 3),
+        derived_request("support", "manual", "new products", 3),
+        derived_request("shop", "drift", "new products", 3),
     ]
     assert len({said, *others}) == 5

@@ -46,9 +46,10 @@ def test_nothing_is_sent_out_whatever_the_operator_has_set(settings: Settings) -
         assert part.environment["PREFECT_WORKER_WEBSERVER_HOST"] == "127.0.0.1"
 
 
-def test_the_webhook_alone_gets_the_token(settings: Settings) -> None:
-    plan = planned(settings, RETRAIN_TOKEN=SECRET)
-    assert [name for name, part in parts(plan).items() if SECRET in part.environment.values()] == ["webhook"]
+@pytest.mark.parametrize(("host", "who"), [("127.0.0.1", ["webhook"]), ("0.0.0.0", ["exporter", "webhook"])])
+def test_the_token_goes_to_those_who_ask_callers_for_it(settings: Settings, host: str, who: list[str]) -> None:
+    plan = planned(settings, Addresses(host=host), RETRAIN_TOKEN=SECRET)
+    assert sorted(name for name, part in parts(plan).items() if SECRET in part.environment.values()) == who
     assert SECRET not in repr(plan)
     assert not [part for part in parts(plan).values() if SECRET in " ".join(part.command)]
 

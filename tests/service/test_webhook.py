@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from retrain.errors import BrokenLedger, ServiceAway, UsageError
+from retrain.pipeline.claim import Asked, Run, claim
+from retrain.pipeline.retrain import silent
 from retrain.service import webhook_starlette
 from retrain.service.body_starlette import LARGEST_BYTES
 from retrain.service.queue_prefect import Ask, Queued
@@ -309,8 +311,23 @@ def test_a_notification_is_answered_alert_by_alert(webhook: Webhook) -> None:
     assert told[0]["flow_run"] == told[3]["flow_run"]
     assert told[1]["why"] == "no model 'shoop' has a spec here"
     assert {(ask.model, ask.cause, ask.reason) for ask in webhook.queue.asked} == {
-        ("shop", "manual", "alert Misread: why")
+        ("shop", "alert", "alert Misread: why")
     }
+
+
+def test_an_alert_waits_for_the_cooldown_and_a_person_does_not(webhook: Webhook) -> None:
+    run = claim(webhook.shop.site(), Asked(cause="manual", reason="before"), silent)
+    assert isinstance(run, Run)
+    run.append(Ended(claim=run.claim.id, outcome="held"), ("no better",))
+    # The webhook goes by the real clock, which is well past a retrain of last spring; so the rest is made long.
+    webhook.shop.spec(f"{SPEC}\ntrigger: {{cooldown_hours: 876000}}\n")
+    answer = webhook.notify(alert())
+    (told,) = answer.json()["alerts"]
+    assert (answer.status_code, told["outcome"], webhook.queue.asked) == (200, "waits", [])
+    assert "cooldown until" in told["why"]
+    assert webhook.plain(reason="I know better").status_code == 202
+    webhook.shop.spec(SPEC)
+    assert webhook.notify(alert()).status_code == 202
 
 
 def test_a_notification_that_asks_nothing_is_fine(webhook: Webhook) -> None:

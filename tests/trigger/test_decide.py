@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 stamps = st.none() | st.timedeltas(timedelta(days=-400), timedelta(days=100)).map(lambda gap: NOW + gap)
 situations = st.builds(
     Situation,
-    asked=st.sampled_from(["check", "manual"]),
+    asked=st.sampled_from(["check", "manual", "alert"]),
     reason=st.sampled_from(["", "new topic"]),
     check_state=st.sampled_from([None, "quiet", "warning", "alarm", "insufficient_data"]),
     episode_open=st.booleans(),
@@ -30,7 +30,7 @@ situations = st.builds(
     refusals_in_a_row=st.integers(0, 2_000),
     last_refusal_at=stamps,
     claim_active=st.booleans(),
-    interrupted=st.sampled_from([None, "drift", "schedule", "manual"]),
+    interrupted=st.sampled_from([None, "drift", "schedule", "manual", "alert"]),
     begun=st.lists(stamps.filter(bool), max_size=4).map(tuple),
 )
 policies = st.builds(
@@ -272,7 +272,23 @@ def test_the_budget_of_a_year_holds_back_automatic_retrains_and_no_person() -> N
     assert decide(Situation.model_validate({**spent, **MANUAL}), policy, now=NOW).cause == "manual"
 
 
-@pytest.mark.parametrize("cause", ["drift", "schedule", "manual"])
+@pytest.mark.parametrize(
+    ("more", "waiting"),
+    [
+        ({}, ()),
+        ({"last_retrain_ended": ago(hours=71)}, ("cooldown",)),
+        ({"refusals_in_a_row": 1, "last_refusal_at": ago(hours=1)}, ("backoff",)),
+        ({"begun": (ago(days=3),)}, ("budget",)),
+    ],
+)
+def test_an_alert_asks_at_once_and_waits_where_the_check_would_wait(more: dict[str, Any], waiting: tuple[str]) -> None:
+    alert = Situation.model_validate({"asked": "alert", "reason": "refunds", "champion_since": ago(days=9), **more})
+    decision = decide(alert, POLICY.model_copy(update={"max_runs_per_year": 1}), now=NOW)
+    assert (decision.cause, decision.waiting) == ("none" if waiting else "alert", waiting)
+    assert "asked for by an alert: 'refunds'" in decision.reasons
+
+
+@pytest.mark.parametrize("cause", ["drift", "schedule", "manual", "alert"])
 def test_a_run_that_died_is_gone_on_with_by_itself(cause: str) -> None:
     situation = {"champion_since": NOW, "interrupted": cause, "last_retrain_ended": NOW, "refusals_in_a_row": 9}
     decision = decide(Situation.model_validate(situation), POLICY, now=NOW)

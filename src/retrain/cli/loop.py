@@ -2,7 +2,7 @@
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -24,6 +24,7 @@ from retrain.errors import UsageError
 from retrain.pipeline.check import CheckResult, check
 from retrain.pipeline.performance import told
 from retrain.pipeline.retrain import RunResult, retrain
+from retrain.pipeline.site import Site
 from retrain.store.state import Cause, Signal
 
 
@@ -48,29 +49,33 @@ class RunOptions:
 
     model: Model
     reason: Reason
-    cause: Annotated[str, typer.Option(help="manual, drift or schedule; the last two only run when they are due.")] = (
-        "manual"
-    )
+    cause: Annotated[
+        str,
+        typer.Option(
+            help="manual, drift, schedule or alert; all but the first wait, and the next two run only when due."
+        ),
+    ] = "manual"
     queue: Annotated[
         bool, typer.Option("--queue", help="Hand it to the service and return at once; PREFECT_API_URL names it.")
     ] = False
     request: Annotated[
         str | None,
-        typer.Option(help="An id of yours: the same id is answered once. With --queue, one is derived by default."),
+        typer.Option(help="An id of yours: the same id is answered once. By default it is made of the words."),
     ] = None
     as_json: AsJson = False
 
 
 def run_command(told: RunOptions) -> None:
     """Retrain now: gather and clean examples, tune, compare, and promote only what is shown to be better."""
-    causes: dict[str, Cause] = {"manual": "manual", "drift": "drift", "schedule": "schedule"}
+    causes: dict[str, Cause] = {name: name for name in get_args(Cause)}
     if told.cause not in causes:
-        raise UsageError(f"--cause is {told.cause!r}; expected manual, drift or schedule")
+        raise UsageError(f"--cause is {told.cause!r}; expected {', '.join(causes)}")
     if told.queue:
         _queue(told, causes[told.cause])
         return
-    reason = given(told.reason)
-    result = retrain(site(told.model), cause=causes[told.cause], reason=reason, request=told.request, tell=tell)
+    reason, place = given(told.reason), site(told.model)
+    request = told.request or _request(place, causes[told.cause], reason)
+    result = retrain(place, cause=causes[told.cause], reason=reason, request=request, tell=tell)
     if told.as_json:
         print_json(result)
         return
@@ -87,15 +92,20 @@ _run.__annotations__ = dict(RunOptions.__init__.__annotations__)
 _run.__doc__ = run_command.__doc__
 
 
+def _request(place: Site, cause: Cause, reason: str) -> str:
+    """The id of this ask: typed here, queued, or asked of the webhook in the same words, it is the same request."""
+    from retrain.service.request import derived_request, one_line, runs_ended  # noqa: PLC0415
+
+    return derived_request(place.model, cause, one_line(reason, len(reason)), runs_ended(place.ledger.state()))
+
+
 def _queue(told: RunOptions, cause: Cause) -> None:
     """Hand the request to the service. Said twice before a retrain has ended, it is one request."""
     from retrain.service.queue_prefect import Ask, queue  # noqa: PLC0415  (prefect is heavy)
-    from retrain.service.request import derived_request, given_reason  # noqa: PLC0415
+    from retrain.service.request import given_reason  # noqa: PLC0415
 
     reason, place = given_reason(given(told.reason)), site(told.model)
-    request = told.request
-    if request is None:
-        request = derived_request(place.model, cause, reason, place.ledger.state())
+    request = told.request if told.request is not None else _request(place, cause, reason)
     queued = queue(Ask(model=place.model, cause=cause, reason=reason, request=request))
     if told.as_json:
         print_json({"model": place.model, "outcome": "queued", "request": request, **queued.model_dump(mode="json")})

@@ -79,7 +79,8 @@ def claim(site: Site, asked: Asked, tell: Tell) -> Run | NotNow:
         if asked.request in state.requests:
             refused.append(NotNow(running=False, reasons=(f"request {asked.request!r} was answered before",)))
             return None
-        situation = situation_of(state, now=now, by_hand=asked.reason if asked.cause == "manual" else None)
+        by = asked.cause if asked.cause in ("manual", "alert") else "check"
+        situation = situation_of(state, now=now, asked=by, reason=asked.reason)
         decision = decide(situation, site.spec.trigger, now=now)
         dead = dead_claim(state, now)
         if not decision.retrain:
@@ -107,6 +108,24 @@ def _give_up_what_dies_again_and_again(site: Site) -> None:
         return Draft(event=Ended(claim=dead.id, outcome="failed"), reasons=(reason,), actor=site.actor)
 
     site.ledger.append(draft)
+
+
+def abandon(site: Site, request: str, reason: str) -> LedgerEntry | None:
+    """End the work of a request whose run was cancelled: nobody goes on with it; the trigger waits as after a failure.
+
+    A run that is still at work elsewhere keeps its claim; then there is nothing to do, as when it has ended already.
+    """
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        left = state.claim
+        if left is None or left.request != request:
+            return None
+        if left.pid != os.getpid() and dead_claim(state, site.clock()) is None:
+            return None
+        return Draft(event=Ended(claim=left.id, outcome="failed"), reasons=(reason,), actor=site.actor)
+
+    return site.ledger.append(draft)
 
 
 def _claimed(site: Site, identity: str, why: tuple[TriggerDecision, Asked], dead: Claim | None) -> Draft:

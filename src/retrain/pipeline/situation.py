@@ -3,20 +3,23 @@
 import socket
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from retrain.store.state import Claim, State
 from retrain.trigger.decide import Situation, TriggerDecision
+
+Asking = Literal["check", "manual", "alert"]
 
 UNKNOWN = "unknown"
 """Written to a claim where the kernel does not tell when a process began: such a claim only ends by expiring."""
 
 
-def situation_of(state: State, *, now: datetime, by_hand: str | None = None) -> Situation:
-    """The facts that the trigger decides on; `by_hand` is the reason of a person who asks."""
+def situation_of(state: State, *, now: datetime, asked: Asking = "check", reason: str = "") -> Situation:
+    """The facts that the trigger decides on; `reason` is that of a person or an alert who asks."""
     dead = dead_claim(state, now)
     return Situation(
-        asked="check" if by_hand is None else "manual",
-        reason=by_hand or "",
+        asked=asked,
+        reason=reason,
         check_state="insufficient_data" if state.starved else state.last_check.state if state.last_check else None,
         episode_open=state.episode is not None,
         episode_answered=state.episode is not None and state.episode.answered,

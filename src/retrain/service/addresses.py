@@ -1,6 +1,5 @@
 """Where does each part of the service listen?"""
 
-import ipaddress
 import json
 import socket
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from retrain.errors import UsageError
+from retrain.telemetry.loopback import is_loopback as is_loopback
 from retrain.values import Value
 
 LOOPBACK = "127.0.0.1"
@@ -74,21 +74,6 @@ def checked(addresses: Addresses) -> Addresses:
             f"choose with {', '.join(OPTIONS.values())}"
         )
     return addresses
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it. A name counts by what it stands for now."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        pass
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except OSError:
-        raise UsageError(
-            f"--host is {host!r}: no address of that name is known; expected one of this machine"
-        ) from None
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
 
 
 def noted(work: Path) -> Addresses | None:

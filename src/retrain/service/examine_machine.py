@@ -63,7 +63,7 @@ def examine_versions(asked: list[str], installed: Installed) -> Iterator[Finding
         elif not wanted.specifier.contains(found, prereleases=True):
             wrong.append(f"{wanted.name} is {found}, expected {wanted.specifier}")
     if wrong:
-        yield broken("versions", "; ".join(wrong), "install again with the versions of constraints.txt (`make lock`)")
+        yield broken("versions", "; ".join(wrong), "install again: pip install -c constraints.txt .")
     elif checked:
         yield ok("versions", f"{checked} libraries inside the supported ranges")
     else:

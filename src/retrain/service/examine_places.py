@@ -51,6 +51,14 @@ def examine_store(settings: Settings) -> Iterator[Finding]:
     """It opens, holds what it promises when writers race (always tried anew), and has room."""
     try:
         store = open_store(settings.store)
+        if "://" not in store.address and not Path(store.address).exists():
+            # Not probed: that would make the folder, and an unmounted disk would look like a new store ever after.
+            yield warning(
+                "store",
+                f"{store.address}: no such folder yet",
+                "fine before the first retrain, which makes it; if it was there before, mount its disk again",
+            )
+            return
         probe(store)
     except SafetyError as error:
         yield broken("store", str(error), "keep the store elsewhere: nothing is safe in this one", exit_status=UNSAFE)

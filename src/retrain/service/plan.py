@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from retrain.service.addresses import Addresses
+from retrain.service.addresses import Addresses, is_loopback
 from retrain.settings import Settings
 
 POOLS = ("cpu", "gpu")
@@ -65,6 +65,8 @@ def make_plan(settings: Settings, addresses: Addresses, mark: Mark, given: Mappi
     exporter = ("exporter", "--host", addresses.host, "--port", str(addresses.exporter_port))
     webhook = ("webhook", "--host", addresses.host, "--port", str(addresses.webhook_port))
     token = {"RETRAIN_TOKEN": settings.token} if settings.token else {}
+    # On the loopback the exporter asks for none, and what it does not need it does not get.
+    of_exporter = {} if is_loopback(addresses.host) else token
     return Plan(
         server=Part(
             name="server",
@@ -80,8 +82,9 @@ def make_plan(settings: Settings, addresses: Addresses, mark: Mark, given: Mappi
             Part(
                 name="exporter",
                 command=_python("retrain.cli.main", *exporter),
-                environment=shared,
-                probe=addresses.near_url(addresses.exporter_port, "/metrics"),
+                environment={**shared, **of_exporter},
+                # Not its metrics: those want the token, and read the whole store.
+                probe=addresses.near_url(addresses.exporter_port, "/health"),
             ),
             Part(
                 name="webhook",
@@ -138,6 +141,8 @@ def _of_server(settings: Settings, addresses: Addresses, given: Mapping[str, str
     wanted = {
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # SQLite has one writer at a time; on a loaded machine the others wait longer than Prefect's own 10 s.
+        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         # The alert that this server is down looks at its metrics.
         "PREFECT_SERVER_METRICS_ENABLED": "true",
     }

@@ -1,8 +1,10 @@
 """When are two asks for a retrain the same one, and what may stand in the ledger as their reason?"""
 
 import unicodedata
+from datetime import datetime
 
 from retrain.errors import UsageError
+from retrain.store.ledger import Ledger
 from retrain.store.state import Cause, State
 from retrain.values import canonical_json, digest_of
 
@@ -16,14 +18,25 @@ def stable_id(kind: str, *facts: str) -> str:
     return f"{kind}-{digest_of(canonical_json(facts))[:ID_DIGITS]}"
 
 
-def derived_request(model: str, cause: Cause, reason: str, state: State) -> str:
+def runs_ended(state: State) -> int:
+    """How many retrains of this model have ended, whatever came of them."""
+    return sum(state.totals.ended.values())
+
+
+def runs_ended_before(ledger: Ledger, moment: datetime) -> int:
+    """How many had ended at that time: what one who asked then knew."""
+    states = (entry.state for entry in ledger.backwards() if entry.at <= moment)
+    return runs_ended(next(states, State()))
+
+
+def derived_request(model: str, cause: Cause, reason: str, ended: int) -> str:
     """The id of an ask that came without one: the same words are the same request until a retrain has ended.
 
     Counted in ended runs, not in ledger entries: a run adds entries while it works, and the same command typed again
     meanwhile would then be another request, wait for the GPU, and retrain once more. After the run has ended the same
     words mean something new (next week, or with the labels that a refusal asked for).
     """
-    return stable_id("asked", model, cause, reason, str(sum(state.totals.ended.values())))
+    return stable_id("asked", model, cause, reason, str(ended))
 
 
 def one_line(text: str, longest: int = LONGEST_REASON) -> str:

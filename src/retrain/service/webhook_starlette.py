@@ -9,7 +9,7 @@ says what the caller should do. Alertmanager tries again after 5xx; after 4xx it
 notification (which its own alerts watch), and sends the group anew after `group_interval`. So:
 
     202  every alert that asks has its flow run, or at least one has and the others are named with why
-    200  nothing in the notification asks: resolved alerts, other labels
+    200  nothing in the notification asks: resolved alerts, other labels; or what asks has to wait, for the cooldown say
     422  alerts ask, and none of them can be answered (an unknown model): a mistake in a rule, which 200 would hide
     503  Prefect or the store is away: nothing is lost, since what was queued before is found again by its id
     400, 408, 413, 415  no notification at all: the same bytes would fail again
@@ -38,13 +38,15 @@ from starlette.routing import Route
 
 from retrain.errors import RetrainError, StoreError, UnknownModel, UsageError, WorldError
 from retrain.pipeline.site import open_site
+from retrain.pipeline.situation import situation_of
 from retrain.service.alertmanager import Alert, read_notification, truncated
 from retrain.service.body_starlette import json_body
 from retrain.service.guard_starlette import Guard
-from retrain.service.request import derived_request, given_reason, one_line
+from retrain.service.request import derived_request, given_reason, one_line, runs_ended
 from retrain.service.token import TokenCheck
 from retrain.settings import Settings
 from retrain.spec_file import spec_names
+from retrain.trigger.decide import decide
 
 if TYPE_CHECKING:
     from retrain.service.queue_prefect import Ask, Queued
@@ -79,7 +81,18 @@ class Desk:
     def request(self, model: str, reason: str) -> str:
         """The id of an ask that came without one."""
         state = open_site(model, self.settings).ledger.state()
-        return derived_request(model, "manual", reason, state)
+        return derived_request(model, "manual", reason, runs_ended(state))
+
+    def waits(self, model: str, reason: str) -> str | None:
+        """What an alert has to wait for, in words; none when its retrain may begin.
+
+        Asked before anything is queued: an alert that still fires after the cooldown is told again, and queued then.
+        """
+        place = open_site(model, self.settings)
+        now = place.clock()
+        situation = situation_of(place.ledger.state(), now=now, asked="alert", reason=reason)
+        decision = decide(situation, place.spec.trigger, now=now)
+        return "; ".join(decision.reasons) if decision.waiting else None
 
 
 def application(desk: Desk) -> Starlette:
@@ -121,7 +134,7 @@ async def _retrain(request: Request) -> Response:
         raise UnknownModel(_unknown(model, known))
     reason, given = _wanted(body, request.headers.get("idempotency-key"))
     chosen = given if given is not None else await _in_thread(request, partial(desk.request, model, reason))
-    queued = await _ask(request, model, reason, chosen)
+    queued = await _ask(request, {"model": model, "cause": "manual", "reason": reason, "request": chosen})
     return JSONResponse({"model": model, "request": chosen, **_answer(queued)}, status_code=202)
 
 
@@ -141,9 +154,10 @@ async def _alertmanager(request: Request) -> Response:
         except (WorldError, OSError) as error:
             # What was queued so far is found again by its id when the notification comes again.
             return _away(error, {"alerts": answers})
-    asking = [alert for alert in alerts if alert.asks]
-    done = any(answer["outcome"] != "ignored" for answer in answers)
-    return JSONResponse({"alerts": answers}, status_code=202 if done else 422 if asking else 200)
+    outcomes = {answer["outcome"] for answer in answers}
+    hopeless = any(alert.asks for alert in alerts) and "waits" not in outcomes
+    status = 202 if outcomes & {"queued", "again"} else 422 if hopeless else 200
+    return JSONResponse({"alerts": answers}, status_code=status)
 
 
 async def _answer_alert(request: Request, alert: Alert) -> dict[str, Any]:
@@ -151,8 +165,13 @@ async def _answer_alert(request: Request, alert: Alert) -> dict[str, Any]:
     why = alert.why_not
     if why is None:
         assert alert.model is not None, "an alert that asks names its model"
+        desk: Desk = request.app.state.desk
+        if waits := await _in_thread(request, partial(desk.waits, alert.model, alert.reason)):
+            log.info("alert %r asks for a retrain of %s, which waits: %s", alert.name, alert.model, waits)
+            return {**seen, "outcome": "waits", "why": waits}
+        ask = {"model": alert.model, "cause": "alert", "reason": alert.reason, "request": alert.request}
         try:
-            queued = await _ask(request, alert.model, alert.reason, alert.request)
+            queued = await _ask(request, ask)
         except UsageError as error:
             why = str(error)
         else:
@@ -163,14 +182,14 @@ async def _answer_alert(request: Request, alert: Alert) -> dict[str, Any]:
     return {**seen, "outcome": "ignored", "why": why}
 
 
-async def _ask(request: Request, model: str, reason: str, chosen: str) -> "Queued":
+async def _ask(request: Request, wanted: Mapping[str, str]) -> "Queued":
     from retrain.service.queue_prefect import Ask  # noqa: PLC0415  (prefect is heavy, and is loaded once asked)
 
-    ask = Ask(model=model, cause="manual", reason=reason, request=chosen)
+    ask = Ask.model_validate(wanted)
     desk: Desk = request.app.state.desk
     queued = await _in_thread(request, partial(desk.queue, ask))
     told = "was asked before" if queued.again else "is queued"
-    log.info("retrain of %s %s: request %s, flow run %s", model, told, chosen, queued.flow_run)
+    log.info("retrain of %s %s: request %s, flow run %s", ask.model, told, ask.request, queued.flow_run)
     return queued
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from retrain.values import Value
 
 CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
-Cause = Literal["drift", "schedule", "manual"]
+Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
 Wait = Literal["cooldown", "backoff", "budget"]
 FairnessState = Literal["within_limit", "breach", "not_enough_evidence"]

@@ -2,28 +2,17 @@
 
 import hmac
 import ipaddress
-import socket
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrain.errors import UsageError
 from retrain.settings import Settings
+from retrain.telemetry.loopback import is_loopback as is_loopback
 
 OPEN = "/health"
 REFUSED = "the header 'Authorization: Bearer TOKEN' is missing or not right; TOKEN is the exporter's RETRAIN_TOKEN\n"
 MISDIRECTED = "this exporter is asked under a name that is not the loopback's; ask for http://127.0.0.1 or localhost\n"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it; a name counts by what it stands for now."""
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except (OSError, UnicodeError):
-        raise UsageError(
-            f"--host is {host!r}: no address of that name is known; expected 127.0.0.1 or another one of this machine"
-        ) from None
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
 
 
 def token_for(settings: Settings, host: str) -> str | None:

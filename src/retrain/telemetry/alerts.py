@@ -30,6 +30,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert("PrefectServerDown", "critical", "service"),
     Alert("RetrainLedgerBroken", "critical"),
     Alert("RetrainModelVanished", "critical"),
+    Alert("RetrainClockAhead", "warning"),
     Alert("RetrainNoCheckFinished", "critical"),
     Alert("RetrainTooFewRows", "warning"),
     Alert("RetrainModelNotWatched", "warning"),

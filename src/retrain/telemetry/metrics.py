@@ -6,7 +6,7 @@ from typing import Literal
 Kind = Literal["gauge", "counter"]
 
 STATES = ("quiet", "warning", "alarm", "insufficient_data", "never_checked")
-CAUSES = ("drift", "schedule", "manual")
+CAUSES = ("drift", "schedule", "manual", "alert")
 OUTCOMES = ("promoted", "held", "inconclusive", "refused", "failed")
 WAITS = ("cooldown", "backoff", "budget")
 ROLES = ("champion", "challenger")

@@ -16,7 +16,7 @@ from retrain.store.state import Wait
 from retrain.trigger.policy import TriggerPolicy
 from retrain.values import Value
 
-Cause = Literal["drift", "schedule", "manual", "none"]
+Cause = Literal["drift", "schedule", "manual", "alert", "none"]
 
 # Dates end with the year 9999; a policy that waits for longer than a century means "never", which must not overflow.
 LONGEST_WAIT_HOURS = 24.0 * 36_525
@@ -28,9 +28,9 @@ YEAR = timedelta(days=365)
 class Situation(Value):
     """What the ledger says when the question is asked."""
 
-    asked: Literal["check", "manual"] = "check"
+    asked: Literal["check", "manual", "alert"] = "check"
     reason: str = ""
-    """Why a person asks for it."""
+    """Why a person or an alert asks for it."""
     check_state: CheckState | None = None
     episode_open: bool = False
     episode_answered: bool = False
@@ -77,9 +77,20 @@ def _decided(situation: Situation, policy: TriggerPolicy, now: datetime) -> Trig
     if situation.interrupted is not None:
         # It was allowed when it began, and began once: going on with it needs no new leave.
         return _yes(situation.interrupted, "a run died and left its work: another one goes on with it")
+    if situation.asked == "alert":
+        return _by_alert(situation, waits)
     if situation.champion_since is None:
         return _no('no champion yet: run `retrain run MODEL --reason "first champion"`')
     return _by_itself(situation, policy, now, waits)
+
+
+def _by_alert(situation: Situation, waits: list[tuple[Wait, str]]) -> TriggerDecision:
+    """An alert is no person: one that flaps must not spend the year's budget, or what the cooldown saves."""
+    asked = f"asked for by an alert: {situation.reason!r}"
+    if waits:
+        no = _no(*(why for _, why in waits), asked)
+        return no.model_copy(update={"waiting": tuple(kind for kind, _ in waits)})
+    return _yes("alert", asked)
 
 
 def _by_itself(
