@@ -68,15 +68,15 @@ class Corpora:
 def read_corpora(folder: Path = DATA) -> Corpora:
     """All rows, with what is cached read from the cache."""
     texts, kinds, intents, domains, train, train_intents = _texts(folder)
-    vectors = _embedded("corpora", [*train, *texts])
-    taught, served = vectors[: len(train)], vectors[len(train) :]
+    vectors = embedded("corpora", [*train, *texts])
+    lessons, served = vectors[: len(train)], vectors[len(train) :]
     return Corpora(
         texts=tuple(texts),
         kinds=np.array(kinds),
         intents=np.array(intents),
         domains=np.array(domains),
         vectors=served,
-        scores=_taught(taught, np.array(train_intents), served),
+        scores=taught(lessons, np.array(train_intents), served),
     )
 
 
@@ -113,7 +113,8 @@ def _texts(folder: Path) -> tuple[list[str], list[str], list[int], list[str], li
     return texts, kinds, intents, domains, [text for text, _ in train], [i for _, i in train]
 
 
-def _embedded(name: str, texts: list[str]) -> NDArray[np.float32]:
+def embedded(name: str, texts: list[str]) -> NDArray[np.float32]:
+    """MiniLM's vectors of these texts, from the cache when they are there."""
     file = CACHE / f"{name}-{len(texts)}.npy"
     if not file.is_file():
         from retrain.base import locate  # noqa: PLC0415
@@ -127,10 +128,10 @@ def _embedded(name: str, texts: list[str]) -> NDArray[np.float32]:
     return np.asarray(np.load(file), dtype=np.float32)
 
 
-def _taught(taught: NDArray[np.float32], labels: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def taught(lessons: NDArray[np.float32], labels: NDArray[np.int64], rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """A ridge regression on one-hot labels, made probabilities by one temperature: a probe of milliseconds."""
     one_hot = np.eye(int(labels.max()) + 1, dtype=np.float32)[labels]
-    gram = taught.T @ taught + np.float32(1.0) * np.eye(taught.shape[1], dtype=np.float32)
-    logits = 25.0 * (rows @ np.linalg.solve(gram, taught.T @ (one_hot - one_hot.mean(axis=0))))
+    gram = lessons.T @ lessons + np.float32(1.0) * np.eye(lessons.shape[1], dtype=np.float32)
+    logits = 25.0 * (rows @ np.linalg.solve(gram, lessons.T @ (one_hot - one_hot.mean(axis=0))))
     scores = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float32)

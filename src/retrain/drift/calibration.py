@@ -53,6 +53,7 @@ METHODS = {
     "total_variation": Method(statistic=total_variation, tail="distance"),
     "mmd_rff": Method(statistic=mmd, tail="distance"),
     "tail_share": Method(statistic=tail_share, tail="rise", counts=True),
+    "mean_rise": Method(statistic=tail_share, tail="rise"),
     "share_shift": Method(statistic=tail_share, tail="either"),
     "rank_shift": Method(statistic=rank_shift, tail="either"),
     "domain_classifier": Method(statistic=told_apart, tail="rise"),
@@ -113,7 +114,7 @@ class Null:
             fitted = self.mean * self.spread
         else:
             shape, scale = self._gamma
-            fitted = self.spread * scale * float(gammainccinv(shape, ndtr(-size)))
+            fitted = self.spread * scale * float(gammainccinv(shape, ndtr(-min(size, FARTHEST))))
         return max(fitted, self._fewest(rate) / self.rows if self.share is None else self._fewest_marked(rate))
 
     @property

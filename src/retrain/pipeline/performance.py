@@ -9,7 +9,11 @@ def told(performance: Performance) -> tuple[str, ...]:
     expected = f", {performance.expected:.3f} without drift" if performance.expected is not None else ""
     return (
         f"accuracy estimated without labels: {_figure(estimated)}{expected if estimated.value is not None else ''}"
-        + (f" (from doubt in {estimated.rows} rows and {estimated.source}; no proof)" if estimated.source else ""),
+        + (
+            f" (from the confidence of {estimated.rows} rows and {estimated.source}; no proof)"
+            if estimated.source
+            else ""
+        ),
         f"accuracy of labelled rows: {_figure(labelled)}"
         + (f" over {labelled.rows} rows" if labelled.value is not None else "")
         + (f"; {labelled.note}" if labelled.note else ""),

@@ -79,7 +79,7 @@ class Accuracy(Value):
     rows: int = 0
     """Rows that it was read off."""
     method: str | None = None
-    """`atc_entropy` or `atc_confidence`: estimated without labels; `wilson`: counted."""
+    """`confidence_fall`: estimated without labels; `wilson`: counted."""
     source: str | None = None
     """The answers whose truth is known that an estimate rests on."""
     reason: str | None = None

@@ -1,7 +1,6 @@
 """Which answers of a champion are known to be right or wrong, and how sure was it of each?"""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +29,10 @@ class Answers:
         return float(self.right.mean())
 
     @property
-    def measure(self) -> Literal["entropy", "confidence"]:
-        """What doubt is read off: entropy saw drops of accuracy better, where every row has it."""
-        return "confidence" if np.isnan(self.entropy).any() else "entropy"
-
-    @property
-    def doubt(self) -> Floats:
-        """How unsure the model was of each row; more is less sure."""
-        return doubt_of(self.confidence, self.entropy, self.measure)
-
-
-def doubt_of(confidence: Floats, entropy: Floats, measure: Literal["entropy", "confidence"]) -> Floats:
-    """Doubt by one of its two measures; NaN where it is not known."""
-    return entropy if measure == "entropy" else 1.0 - confidence
+    def lack(self) -> str | None:
+        """Why nothing can be estimated from them; none when something can."""
+        if len(self.right) < MIN_ANSWERS:
+            return f"{len(self.right)} answers whose truth is known, {MIN_ANSWERS} needed ({self.source})"
+        if np.isnan(self.confidence).any():
+            return f"not every answer whose truth is known has a confidence ({self.source})"
+        return None

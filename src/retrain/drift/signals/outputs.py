@@ -11,6 +11,7 @@ from retrain.drift.statistics import fourier_features
 TOP_LABELS = 64
 """Labels whose probability is looked at, those with most of it in the reference; the others count together."""
 SEED = 31
+SCORES_MISSING = "the {} was stored without the labels' probabilities"
 
 
 def labels(reference: Observation, current: Observation) -> Found:
@@ -23,7 +24,7 @@ def probabilities(reference: Observation, current: Observation) -> Found:
     name = "output.probabilities"
     for side, called in ((reference, "reference"), (current, "window")):
         if "scores" not in side.rows.columns:
-            return NotWatched(name=name, reason=f"the {called} was stored without the labels' probabilities")
+            return NotWatched(name=name, reason=SCORES_MISSING.format(called))
     old, new = (side.rows.filter(pl.col("scores").list.len() > 0)["scores"] for side in (reference, current))
     reason = too_few(len(old), reference.rows.height, len(new), current.rows.height)
     if reason is not None:
