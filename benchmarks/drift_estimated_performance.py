@@ -43,7 +43,7 @@ class Answered:
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Probability of the answer."""
-        return self.scores.max(axis=1).astype(np.float64)
+        return np.asarray(self.scores.max(axis=1), dtype=np.float64)
 
     @property
     def entropy(self) -> NDArray[np.float64]:

@@ -39,11 +39,11 @@ def answers(rows: int = 1_000, seed: int = 1) -> Answers:
     return Answers(right=right, confidence=confidence, entropy=1 - confidence, source="a test")
 
 
-def window(rows: int, seed: int, strange: float = 0.0, labelled: object = None) -> tuple[Window, float]:
+def window(rows: int, seed: int, strange: float = 0.0, labelled: np.ndarray | None = None) -> tuple[Window, float]:
     confidence, right = model(rows, seed, strange)
     labels = np.where(right, "a", "b").astype(object)
     if labelled is not None:
-        labels = np.where(labelled, labels, None)
+        labels[~labelled] = None
     made = window_of(["text"] * rows, confidence=confidence, entropy=1 - confidence, label=labels.tolist())
     return replace(made, rows=made.rows.with_columns(pl.col("label").cast(pl.String))), float(right.mean())
 

@@ -98,7 +98,7 @@ def test_a_classifier_finds_a_shift_that_no_mean_of_one_column_shows() -> None:
 def given_scores(rows: int, pairs: Sequence[tuple[str, str]], seed: int) -> Window:
     """Rows with a sure label and one that is always nearly as likely; only the second differs between pairs."""
     draws = np.random.default_rng(seed)
-    chosen = [pairs[draws.integers(len(pairs))] for _ in range(rows)]
+    chosen = [pairs[int(draws.integers(len(pairs)))] for _ in range(rows)]
     sure = draws.uniform(0.6, 0.7, rows)
     scores = [
         [{"label": first, "probability": p}, {"label": second, "probability": 1 - p}]

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from retrain.drift.performance.sentences import told
 from retrain.errors import SpecError
 from retrain.pipeline.check import check
-from retrain.pipeline.performance import told
 from retrain.pipeline.retrain import retrain
 from retrain.store.events import Checked
 from shop import DAY, LATE, SPEC, START, Messages, Shop

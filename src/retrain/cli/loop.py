@@ -20,9 +20,9 @@ from retrain.cli.output import (
     tell,
     version_name,
 )
+from retrain.drift.performance.sentences import told
 from retrain.errors import UsageError
 from retrain.pipeline.check import CheckResult, check
-from retrain.pipeline.performance import told
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import Site
 from retrain.store.state import Cause, Signal

@@ -5,6 +5,7 @@ from html import escape
 
 from retrain.drift.attribution.sentences import named
 from retrain.drift.fairness.sentences import said
+from retrain.drift.performance.sentences import told as accuracy_told
 from retrain.drift.pictures import places_picture, scores_picture, shares_picture
 from retrain.drift.report import CheckState, DriftReport, DriftScore, Segment
 from retrain.store.state import Fairness, GroupGap
@@ -42,7 +43,7 @@ def summary(report: DriftReport) -> str:
         f'<p class="quiet">Window {_moment(report.start)} to {_moment(report.end)} UTC, {escape(_rows(report))}</p>'
         f"{_verdict(report)}{_breach(report.fairness)}<h2>What changed</h2>{_changed(report)}"
         f"<h2>Scores</h2>{scores_picture(report.scores) if report.scores else ''}{_evidence(report)}{_map(report)}"
-        f"{_groups(report.fairness)}<h2>Figures</h2>{_scores(report)}{_not_watched(report)}"
+        f"{_groups(report.fairness)}{_accuracy(report)}<h2>Figures</h2>{_scores(report)}{_not_watched(report)}"
         f'<p class="quiet">Reference {report.reference[:12]}, {report.reference_rows} rows, champion '
         f"{escape((report.champion or 'none')[:12])}. Thresholds were measured on the reference's own blocks.</p>"
         "</section>"
@@ -81,6 +82,11 @@ def _verdict(report: DriftReport) -> str:
     reason = f"<br>{escape(report.kind_reason)}." if report.kind_reason else ""
     colour = "unsure" if state == "warning" else "drifted"
     return f'<p class="verdict {colour}"><strong>{title}: {looks}</strong>{escape(signals)}{reason}</p>'
+
+
+def _accuracy(report: DriftReport) -> str:
+    sentences = "".join(f"<p>{escape(one[:1].upper() + one[1:])}.</p>" for one in accuracy_told(report.performance))
+    return f"<h2>Accuracy</h2>{sentences}"
 
 
 def _breach(fairness: Fairness | None) -> str:

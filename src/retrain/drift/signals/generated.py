@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from retrain.drift.observation import Observation
+from retrain.drift.observation import Observation, in_runs
 from retrain.drift.properties import READ_CHARS
 from retrain.drift.signals.signal import Found, categories, marked, numeric
 
@@ -21,6 +21,8 @@ REFUSAL = re.compile(
     re.IGNORECASE,
 )
 PHRASE = 3
+LANGUAGE_ROWS = 2_000
+"""Answers whose language is read, in runs: 5,000 took most of a generator's check."""
 _WORD = re.compile(r"\w+")
 
 
@@ -49,7 +51,11 @@ def language(reference: Observation, current: Observation) -> Found:
     # Half a second and a model of 5 MB: only for those who watch it.
     from retrain.drift.signals.language_py3langid import languages  # noqa: PLC0415
 
-    return categories("output.language", languages(reference.outputs), languages(current.outputs))
+    old, new = (
+        languages(side.rows["output"][in_runs(side.rows.height, LANGUAGE_ROWS)].to_list())
+        for side in (reference, current)
+    )
+    return categories("output.language", old, new)
 
 
 def refuses(text: str) -> bool:
