@@ -98,11 +98,11 @@ class Shop:
             stream.writelines(lines)
         return ids
 
-    def label(self, ids: Sequence[str], labels: Sequence[str]) -> None:
+    def label(self, ids: Sequence[str], labels: Sequence[str], at: datetime | None = None) -> None:
         (self.root / "labels").mkdir(exist_ok=True)
         with (self.root / "labels" / "people.jsonl").open("a") as stream:
             for row, label in zip(ids, labels, strict=True):
-                line = {"id": row, "label": label, "labelled_at": self.now.isoformat(), "labeller": "human"}
+                line = {"id": row, "label": label, "labelled_at": (at or self.now).isoformat(), "labeller": "human"}
                 stream.write(json.dumps(line) + "\n")
 
 

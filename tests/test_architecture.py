@@ -37,7 +37,7 @@ MAY_IMPORT = {
 }
 """Last part of a file's name, to the libraries that this file may import."""
 GUARDED = set(MAY_IMPORT)
-STAGES = {"production", "drift", "trigger", "dataset", "training", "evaluation", "promotion"}
+STAGES = {"production", "drift", "trigger", "dataset", "training", "evaluation", "promotion", "labels"}
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "handler", "handlers"}
 HOME = re.compile(r"/(?:root|home|Users)/\w|[A-Z]:\\Users\\")
 WRITTEN = (".py", ".md", ".toml", ".yaml", ".yml", ".txt", ".json", ".csv", ".cfg", ".ini", "Makefile", "run")

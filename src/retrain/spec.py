@@ -9,6 +9,7 @@ from retrain.dataset.policy import DatasetPolicy
 from retrain.drift.fairness.policy import FairnessPolicy
 from retrain.drift.policy import DriftPolicy
 from retrain.evaluation.policy import EvaluationPolicy
+from retrain.labels.policy import LabelsPolicy
 from retrain.production.policy import ProductionPolicy
 from retrain.promotion.policy import PromotionPolicy
 from retrain.training.policy import TrainingPolicy
@@ -43,6 +44,8 @@ class ModelSpec(Policy):
     """How to train."""
     evaluation: EvaluationPolicy = EvaluationPolicy()
     """How to compare."""
+    labels: LabelsPolicy = LabelsPolicy()
+    """What people are asked to label."""
     promotion: PromotionPolicy = PromotionPolicy()
     """What must be shown before a promotion."""
 

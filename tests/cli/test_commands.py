@@ -197,3 +197,23 @@ def test_the_command_is_installed() -> None:
     assert ran.returncode == 0
     for command in ("init", "validate", "check", "run", "status", "history", "explain", "audit", "champion", "promote"):
         assert command in ran.stdout
+
+
+def test_labels_go_out_and_come_back(places: Shop, messages: Messages, capsys: Captured) -> None:
+    places.examples(messages("base", 0, 60))
+    places.day(0, messages("base", 200, 40))
+    out = places.root / "out"
+    words = ["labels", "export", "shop", "--budget", "7", "--since", "2026-03-01", "--out", str(out), "--json"]
+    assert run(words) == 0
+    assert answer(capsys)["rows"] == 7
+    rows = [json.loads(line) for line in (out / "labels.jsonl").read_text().splitlines()]
+    file = places.root / "answers.jsonl"
+    file.write_text("\n".join(json.dumps({**row, "label": "refund_statsu"}) for row in rows))
+    assert run(["labels", "import", "shop", str(file), "--new-label", "refund_statsu"]) == 0
+    assert "7 labels added" in " ".join(capsys.readouterr().out.split())
+    assert run(["labels", "import", "shop", str(file)]) == 0
+    assert "7 were there already" in " ".join(capsys.readouterr().out.split())
+    assert run(["labels", "export", "shop", "--since", "monday"]) == UsageError.exit_status
+    assert "--since is 'monday'" in capsys.readouterr().err
+    assert run(["history", "shop"]) == 0
+    assert "People were asked to label 7 rows" in " ".join(capsys.readouterr().out.split())

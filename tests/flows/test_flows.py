@@ -21,7 +21,7 @@ from flows import check as check_flow
 from retrain.errors import LogError, StoreError, UnknownVersion
 from retrain.store.events import Promoted
 from retrain.store.ledger import Draft
-from shop import Messages, Shop
+from shop import DAY, START, Messages, Shop
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,9 @@ def drifting(shop: Shop, messages: Messages) -> None:
     for day in range(3):
         shop.day(day, messages("base", day * 150, 150))
     for day in (3, 4):
-        shop.day(day, messages("new_intent", day * 60, 90) + messages("base", day * 150, 60), sure=0.6)
+        rows = messages("new_intent", day * 60, 90) + messages("base", day * 150, 60)
+        ids = shop.day(day, rows, sure=0.6)
+        shop.label(ids[90:], [row["label"] for row in rows[90:]], at=START + 5 * DAY)
 
 
 def in_server(state: State[Any]) -> str:

@@ -17,7 +17,7 @@ from retrain.store.ledger import Draft
 from retrain.training.version import Cost, Lineage, ModelVersion
 from servers.crew import OVER, Crew, until
 from servers.prefect import Server, Started, prefect_worker, processes_of
-from shop import FEW, START, Messages, Shop
+from shop import DAY, FEW, START, Messages, Shop
 
 PATIENCE_SECONDS = 420.0
 """For what takes a minute where nothing else is at work."""
@@ -144,7 +144,9 @@ def drifting(shop: Shop, messages: Messages) -> None:
     for day in range(3):
         shop.day(day, messages("base", day * 150, 150))
     for day in (3, 4):
-        shop.day(day, messages("new_intent", day * 60, 90) + messages("base", day * 150, 60), sure=0.6)
+        rows = messages("new_intent", day * 60, 90) + messages("base", day * 150, 60)
+        ids = shop.day(day, rows, sure=0.6)
+        shop.label(ids[90:], [row["label"] for row in rows[90:]], at=START + 5 * DAY)
 
 
 def _of_long_ago(base: str) -> ModelVersion:

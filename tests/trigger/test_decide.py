@@ -32,6 +32,8 @@ situations = st.builds(
     claim_active=st.booleans(),
     interrupted=st.sampled_from([None, "drift", "schedule", "manual", "alert"]),
     begun=st.lists(stamps.filter(bool), max_size=4).map(tuple),
+    new_labels=st.none() | st.integers(0, 200),
+    examples_missing=st.just(0) | st.integers(0, 900),
 )
 policies = st.builds(
     TriggerPolicy,
@@ -44,6 +46,7 @@ policies = st.builds(
     timezone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles"]),
     quarterly_min_age_days=st.floats(0, 1e300),
     max_runs_per_year=st.integers(1, 5),
+    min_new_labels=st.integers(0, 100),
 )
 gaps = st.timedeltas(timedelta(0), timedelta(days=1_000))
 
@@ -159,7 +162,8 @@ def test_an_answered_episode_never_causes_another_retrain(
 
 @given(situation=situations)
 def test_stamps_from_the_future_do_not_block_for_ever(situation: Situation) -> None:
-    waiting = situation.model_copy(update={"champion_since": NOW, "claim_active": False, "begun": ()})
+    free = {"champion_since": NOW, "claim_active": False, "begun": (), "examples_missing": 0}
+    waiting = situation.model_copy(update=free)
     assert decide(waiting, POLICY, now=NOW + timedelta(days=100 + 91)).retrain
 
 
@@ -299,3 +303,33 @@ def test_a_run_that_died_is_gone_on_with_by_itself(cause: str) -> None:
 def test_what_is_waited_for_is_named_only_where_something_is_owed(situation: Situation, policy: TriggerPolicy) -> None:
     decision = decide(situation, policy, now=NOW)
     assert not (decision.retrain and decision.waiting)
+
+
+@pytest.mark.parametrize(
+    ("given", "retrain", "missing"),
+    [
+        ({**DRIFTED, "new_labels": 50}, True, 0),
+        ({**DRIFTED, "new_labels": 49}, False, 1),
+        ({**DRIFTED, "new_labels": None}, True, 0),
+        ({**DRIFTED, "new_labels": 8, "examples_missing": 300}, False, 300),
+        ({**DRIFTED, "new_labels": 8, "champion_since": ago(days=91)}, True, 0),
+        ({"champion_since": ago(days=91), "examples_missing": 7}, False, 7),
+        ({**MANUAL, "examples_missing": 7}, True, 0),
+    ],
+)
+def test_a_run_that_could_only_be_refused_waits_for_labels(given: dict[str, Any], retrain: bool, missing: int) -> None:
+    decision = decide(Situation.model_validate(given), POLICY, now=NOW)
+    assert (decision.retrain, decision.labels_missing) == (retrain, missing)
+    assert decision.waiting == (("labels",) if missing else ())
+    told = f"{missing} labelled examples missing (retrain labels export MODEL --budget {missing})"
+    assert (decision.reasons[0] == told) == bool(missing)
+
+
+@given(situation=situations, policy=policies, more=st.integers(0, 500))
+def test_more_labels_never_take_a_yes_back(situation: Situation, policy: TriggerPolicy, more: int) -> None:
+    before = decide(situation, policy, now=NOW)
+    found = None if situation.new_labels is None else situation.new_labels + more
+    richer = situation.model_copy(
+        update={"new_labels": found, "examples_missing": max(situation.examples_missing - more, 0)}
+    )
+    assert decide(richer, policy, now=NOW).retrain or not before.retrain

@@ -103,6 +103,9 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
 
 
 def _row(one: ModelStatus) -> tuple[str, ...]:
+    waits = f"waiting: {', '.join(one.waiting)}" if one.waiting else "no"
+    if one.labels_missing:
+        waits += f" ({one.labels_missing} missing)"
     return (
         plain(one.model),
         version_name(one.champion),
@@ -110,5 +113,5 @@ def _row(one: ModelStatus) -> tuple[str, ...]:
         f"{one.age_days:.0f} d" if one.age_days is not None else "-",
         f"{one.last_check:%Y-%m-%d %H:%M}" if one.last_check else "-",
         f"{one.next_due:%Y-%m-%d}" if one.next_due else "-",
-        "running" if one.retraining else "interrupted" if one.interrupted else "due" if one.retrain_due else "no",
+        "running" if one.retraining else "interrupted" if one.interrupted else "due" if one.retrain_due else waits,
     )

@@ -11,18 +11,18 @@ from retrain.drift.monitor import advance, unjudged
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import DriftReport
 from retrain.pipeline.answers import with_answers
+from retrain.pipeline.due import Due, due
 from retrain.pipeline.groups import watch
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.saying import moved, reasons_of, signals
 from retrain.pipeline.site import Site, monitor_of
-from retrain.pipeline.situation import request_of, situation_of
+from retrain.pipeline.situation import request_of
 from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import CheckState, DriftKind, Evidence, Fairness, Performance, SegmentShare, Signal, State
-from retrain.trigger.decide import TriggerDecision, decide
 from retrain.values import Value, canonical_json
 
 
@@ -101,11 +101,11 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
         now = newest.state if newest else State()
         if (now.watermark, now.reference) != (state.watermark, state.reference):
             return None
-        decision = _decision(site, fold(now, event, site.clock()))
-        decided = event.model_copy(update=_trigger_said(site, decision))
+        asked = due(site, fold(now, event, site.clock()))
+        decided = event.model_copy(update=_trigger_said(site, asked))
         evidence = {"report": event.report or "", "reference": state.reference or ""}
         return Draft(
-            event=decided, reasons=(*reasons_of(event), *decision.reasons), actor=site.actor, evidence=evidence
+            event=decided, reasons=(*reasons_of(event), *asked.decision.reasons), actor=site.actor, evidence=evidence
         )
 
     entry = site.ledger.append(draft)
@@ -187,7 +187,7 @@ def _record_insufficient(site: Site, window: Window) -> None:
             monitor=state.monitor,
             broken=window.quarantined,
         )
-        event = event.model_copy(update=_trigger_said(site, _decision(site, fold(state, event, site.clock()))))
+        event = event.model_copy(update=_trigger_said(site, due(site, fold(state, event, site.clock()))))
         reason = f"{window.total} rows since {window.start:%Y-%m-%d %H:%M} UTC, {site.spec.drift.min_rows} needed"
         return Draft(event=event, reasons=(reason,), actor=site.actor)
 
@@ -197,7 +197,7 @@ def _record_insufficient(site: Site, window: Window) -> None:
 def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> CheckResult:
     """About the newest window: the last one judged now, or else the last one in the ledger."""
     state = site.ledger.state()
-    decision = _decision(site, state)
+    decision = due(site, state).decision
     last = state.last_check
     if last is None or (state.starved and not judged):
         before = (f"the window before it, to {last.end:%Y-%m-%d %H:%M} UTC, is {last.state}",) if last else ()
@@ -228,7 +228,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
 def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> CheckResult:
     """Not enough rows to judge anything; the schedule may ask for a retrain all the same."""
     state = site.ledger.state()
-    decision = _decision(site, state)
+    decision = due(site, state).decision
     return CheckResult(
         model=site.model,
         window=WindowSeen(start=None, end=None, rows=0),
@@ -257,13 +257,12 @@ def _newest_judged(site: Site, judged: Sequence[Checked]) -> Checked | None:
     return next((e for e in events if isinstance(e, Checked) and e.state != "insufficient_data"), None)
 
 
-def _decision(site: Site, state: State) -> TriggerDecision:
-    now = site.clock()
-    return decide(situation_of(state, now=now), site.spec.trigger, now=now)
-
-
-def _trigger_said(site: Site, decision: TriggerDecision) -> dict[str, Any]:
+def _trigger_said(site: Site, asked: Due) -> dict[str, Any]:
+    decision = asked.decision
     return {
+        "new_labels": asked.situation.new_labels,
+        "examples_missing": asked.situation.examples_missing,
+        "labels_missing": decision.labels_missing,
         "retrain": decision.retrain,
         "waiting": decision.waiting,
         "budget_used": decision.budget_used,

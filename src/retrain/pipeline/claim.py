@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from retrain.errors import ClaimLost
+from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
-from retrain.pipeline.situation import UNKNOWN, dead_claim, process_start, situation_of
+from retrain.pipeline.situation import UNKNOWN, dead_claim, process_start
 from retrain.store.events import Claimed, Ended, Event
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, Claim, State
-from retrain.trigger.decide import TriggerDecision, decide
+from retrain.trigger.decide import TriggerDecision
 from retrain.values import short
 
 Tell = Callable[[str, str], None]
@@ -80,8 +81,7 @@ def claim(site: Site, asked: Asked, tell: Tell) -> Run | NotNow:
             refused.append(NotNow(running=False, reasons=(f"request {asked.request!r} was answered before",)))
             return None
         by = asked.cause if asked.cause in ("manual", "alert") else "check"
-        situation = situation_of(state, now=now, asked=by, reason=asked.reason)
-        decision = decide(situation, site.spec.trigger, now=now)
+        decision = due(site, state, asked=by, reason=asked.reason).decision
         dead = dead_claim(state, now)
         if not decision.retrain:
             running = state.claim is not None

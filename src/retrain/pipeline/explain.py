@@ -2,7 +2,18 @@
 
 from retrain.errors import UnknownDecision
 from retrain.pipeline.site import Site
-from retrain.store.events import Checked, Claimed, Ended, Event, Prepared, Promoted, Referenced, RolledBack, Trained
+from retrain.store.events import (
+    Checked,
+    Claimed,
+    Ended,
+    Event,
+    LabelsAsked,
+    Prepared,
+    Promoted,
+    Referenced,
+    RolledBack,
+    Trained,
+)
 from retrain.store.ledger import LedgerEntry
 from retrain.store.shelf import Shelf
 from retrain.store.state import RefusedReference
@@ -59,7 +70,7 @@ def described(site: Site, entry: LedgerEntry) -> Decision:
     )
 
 
-def sentence(event: Event) -> str:
+def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
     """What happened, in one sentence."""
     match event:
         case Referenced(refused=RefusedReference()):
@@ -86,6 +97,10 @@ def sentence(event: Event) -> str:
             text = f"Version {short(event.version)} became champion {by}{over}."
         case RolledBack():
             text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+        case LabelsAsked():
+            why = ", ".join(f"{count} {name}" for name, count in event.why.items())
+            span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
+            text = f"People were asked to label {event.rows} rows of {span}: {why}."
     return text
 
 
@@ -93,11 +108,11 @@ def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
     """Where the evidence of that name is kept."""
     if name == "report" and isinstance(entry.event, Checked):
         return site.checks(entry.event.end)
-    shelves = {"dataset": site.snapshots, "version": site.versions, "evaluation": site.evaluations}
+    shelves = {"dataset": site.snapshots, "version": site.versions, "evaluation": site.evaluations, "asked": site.asked}
     return shelves.get(name, site.references)
 
 
-FIRST_FILE = {"report": "report.html", "version": "card.md", "evaluation": "report.md"}
+FIRST_FILE = {"report": "report.html", "version": "card.md", "evaluation": "report.md", "asked": "labels.jsonl"}
 
 
 def _address(site: Site, entry: LedgerEntry, name: str, digest: str) -> str:

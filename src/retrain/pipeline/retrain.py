@@ -8,6 +8,7 @@ from retrain.errors import ClaimLost, RetrainError
 from retrain.evaluation.comparison import Comparison, Interval, Metrics
 from retrain.pipeline.answered import answered
 from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim
+from retrain.pipeline.due import examples_counted
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
@@ -91,8 +92,9 @@ def _claimed(run: Run) -> RunResult:
     with meter.stage("prepare"):
         snapshot = prepare(run)
     if isinstance(snapshot, Refusal):
-        missing = max(snapshot.needed - snapshot.found, 0)
-        run.append(Ended(claim=run.claim.id, outcome="refused", missing=missing), snapshot.reasons)
+        missing, counted = max(snapshot.needed - snapshot.found, 0), examples_counted(run.site)
+        ended = Ended(claim=run.claim.id, outcome="refused", missing=missing, counted=counted)
+        run.append(ended, snapshot.reasons)
         return RunResult(model=run.site.model, outcome="refused", reasons=snapshot.reasons)
     trained = train(run, snapshot)
     while True:

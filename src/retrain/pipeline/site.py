@@ -77,6 +77,11 @@ class Site:
         """Evaluations of challengers."""
         return Shelf(self.store, f"models/{self.model}/evaluations", "evaluation")
 
+    @property
+    def asked(self) -> Shelf:
+        """Rows that people were asked to label."""
+        return Shelf(self.store, f"models/{self.model}/asked", "asked")
+
     def checks(self, end: datetime) -> Shelf:
         """Drift reports of the window with this end."""
         return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")

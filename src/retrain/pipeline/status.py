@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
+from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
-from retrain.pipeline.situation import dead_claim, situation_of
-from retrain.store.state import FairnessState, State
-from retrain.trigger.decide import decide, due_by_schedule
+from retrain.pipeline.situation import dead_claim
+from retrain.store.state import FairnessState, State, Wait
+from retrain.trigger.decide import due_by_schedule
 from retrain.values import Value
 
 SECONDS_PER_DAY = 86_400.0
@@ -29,6 +30,10 @@ class ModelStatus(Value):
     interrupted: bool
     """A run died and left its work; the next `retrain run` goes on with it."""
     retrain_due: bool
+    waiting: tuple[Wait, ...]
+    """What an owed retrain waits for."""
+    labels_missing: int
+    """Labelled examples, where it waits for these."""
     reasons: tuple[str, ...]
     """Of the trigger, for yes or no."""
     entries: int
@@ -39,8 +44,8 @@ def status(site: Site) -> ModelStatus:
     """The newest ledger entry, in a person's terms."""
     newest, now = site.ledger.newest(), site.clock()
     state = newest.state if newest else State()
-    situation = situation_of(state, now=now)
-    decision = decide(situation, site.spec.trigger, now=now)
+    asked = due(site, state)
+    situation, decision = asked.situation, asked.decision
     champion = state.champion
     return ModelStatus(
         model=site.model,
@@ -53,6 +58,8 @@ def status(site: Site) -> ModelStatus:
         retraining=situation.claim_active,
         interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,
+        waiting=decision.waiting,
+        labels_missing=decision.labels_missing,
         reasons=(*((state.refused.reason,) if state.refused else ()), *decision.reasons),
         entries=newest.number if newest else 0,
     )

@@ -95,6 +95,12 @@ class Checked(Value):
     """What changed to the largest change of a share of rows."""
     budget_used: int | None = None
     budget_limit: int | None = None
+    new_labels: int | None = None
+    """Labelled rows since the open drift began; none where nobody asked, or nobody could tell."""
+    examples_missing: int = 0
+    """Labelled examples without which a run would surely have been refused."""
+    labels_missing: int = 0
+    """Labelled examples that an owed retrain waits for."""
 
 
 class Claimed(Value):
@@ -134,6 +140,8 @@ class Ended(Value):
     evaluation: str | None = None
     missing: int = 0
     """Labelled examples needed and not there, of a refusal."""
+    counted: int = 0
+    """Examples and labels that there were then, before cleaning."""
 
 
 class Promoted(Value):
@@ -161,6 +169,20 @@ class RolledBack(Value):
     """`probation`: production contradicted the evidence of the promotion."""
 
 
+class LabelsAsked(Value):
+    """People were asked to label production rows."""
+
+    kind: Literal["asked"] = "asked"
+    rows: int
+    request: str
+    """Digest of the stored files."""
+    start: datetime
+    end: datetime
+    why: dict[str, int] = Field(default_factory=dict)
+    """Why rows were chosen (drifted, uncertain, random) to their number."""
+
+
 Event = Annotated[
-    Referenced | Checked | Claimed | Prepared | Trained | Ended | Promoted | RolledBack, Field(discriminator="kind")
+    Referenced | Checked | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
+    Field(discriminator="kind"),
 ]

@@ -9,6 +9,7 @@ from retrain.store.events import (
     Claimed,
     Ended,
     Event,
+    LabelsAsked,
     Prepared,
     Promoted,
     Referenced,
@@ -30,12 +31,14 @@ from retrain.store.state import (
 )
 
 KEPT_PREDECESSORS = 10
+KEPT_ASKED = 200
+"""Rows asked for two hundred exports ago may be asked for again."""
 KEPT_REQUESTS = 200
 """Older ids are forgotten: whoever asks again after two hundred runs means something new."""
 YEAR = timedelta(days=365)
 
 
-def fold(state: State, event: Event, at: datetime) -> State:
+def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one case an event)
     """The state after an event. Pure: the same entries always lead to the same state, which `audit` checks."""
     match event:
         case Checked():
@@ -60,6 +63,8 @@ def fold(state: State, event: Event, at: datetime) -> State:
             after = _promoted(state, event, at)
         case RolledBack():
             after = _rolled_back(state, at)
+        case LabelsAsked():
+            after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
     return after.model_copy(update={"totals": counted(state.totals, event)})
 
 
@@ -108,6 +113,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
             include={
                 *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
                 *("moved", "retrain", "waiting", "budget_used", "budget_limit", "drift_kind", "fairness"),
+                "labels_missing",
             }
         ),
     )
@@ -163,9 +169,10 @@ def _run_ended(state: State, outcome: Outcome, event: Ended | Promoted, at: date
     """What every end of a run changes: the claim is free, and who asked has an answer, unless the world was broken."""
     claim = state.claim
     cause: Cause = claim.cause if claim else "manual"
-    missing = event.missing if isinstance(event, Ended) else 0
+    missing, counted = (event.missing, event.counted) if isinstance(event, Ended) else (0, 0)
     stages = event.cost.stages if event.cost else {}
     last = LastRun(at=at, cause=cause, outcome=outcome, evaluation=event.evaluation, missing=missing, stages=stages)
+    last = last.model_copy(update={"counted": counted})
     requests = state.requests
     if claim and claim.request and outcome != "failed":
         requests = (*requests, claim.request)[-KEPT_REQUESTS:]

@@ -10,7 +10,7 @@ from retrain.values import Value
 CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
-Wait = Literal["cooldown", "backoff", "budget"]
+Wait = Literal["cooldown", "backoff", "budget", "labels"]
 FairnessState = Literal["within_limit", "breach", "not_enough_evidence"]
 SegmentKind = Literal["cluster", "label", "group", "term", "style", "damage", "unfamiliar"]
 DriftKind = Literal["new topic", "change of mix", "change of style", "broken data", "unclear"]
@@ -198,6 +198,8 @@ class LastCheck(Value):
     budget_limit: int | None = None
     drift_kind: DriftKind | None = None
     fairness: Fairness | None = None
+    labels_missing: int = 0
+    """Labelled examples that an owed retrain waits for."""
 
 
 class LastRun(Value):
@@ -210,6 +212,8 @@ class LastRun(Value):
     """Digest of the stored evaluation; none when nothing could be compared."""
     missing: int = 0
     """Labelled examples that it would have needed and had not."""
+    counted: int = 0
+    """Examples and labels that there were then, before cleaning."""
     stages: dict[str, float] = Field(default_factory=dict)
     """Stage to wall seconds."""
 
@@ -271,6 +275,8 @@ class State(Value):
     """When automatic runs began, those of the last year: the budget is counted from these."""
     requests: tuple[str, ...] = ()
     """Ids of requests that were answered, the latest last."""
+    asked: tuple[str, ...] = ()
+    """Digests of the files of rows that people were asked to label, the latest last."""
     last_run: LastRun | None = None
     alarmed_at: datetime | None = None
     """When the newest episode was opened."""

@@ -8,7 +8,7 @@ Kind = Literal["gauge", "counter"]
 STATES = ("quiet", "warning", "alarm", "insufficient_data", "never_checked")
 CAUSES = ("drift", "schedule", "manual", "alert")
 OUTCOMES = ("promoted", "held", "inconclusive", "refused", "failed")
-WAITS = ("cooldown", "backoff", "budget")
+WAITS = ("cooldown", "backoff", "budget", "labels")
 ROLES = ("champion", "challenger")
 BY = ("run", "hand")
 ROLLBACK_REASONS = ("manual", "probation")
@@ -74,7 +74,9 @@ RUNS_STARTED = _counter("runs_started", "Retrains begun, take-overs not counted.
 RUNS = _counter("runs", "Retrains ended.", "model", "outcome")
 TAKEN_OVER = _counter("runs_taken_over", "Dead runs whose work another run went on with.", "model")
 REFUSALS = _gauge("refusals_in_a_row", "Runs refused or failed since the last verdict.", "model")
-LABELS_MISSING = _gauge("labels_missing", "Labelled examples that the last run would have needed and had not.", "model")
+LABELS_MISSING = _gauge(
+    "labels_missing", "Labelled examples that an owed retrain waits for, or the last run lacked.", "model"
+)
 LAST_RUN = _gauge("last_run_timestamp_seconds", "When the last retrain ended.", "model")
 LAST_OUTCOME = _gauge("last_run_outcome", "1 for what came of the last retrain.", "model", "outcome")
 

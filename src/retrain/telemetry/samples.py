@@ -56,6 +56,7 @@ def _of_model(view: ModelView) -> Iterator[Sample]:
     yield from _episode(own, state)
     yield from _claim(own, state)
     yield from _last_run(own, state.last_run)
+    yield from _known(m.LABELS_MISSING, own, _labels_missing(state))
     yield from _totals(own, state.totals)
     if state.last_run and state.last_run.evaluation:
         yield Sample(m.EVALUATION_UP, own, view.evidence is not None)
@@ -107,11 +108,17 @@ def _claim(own: tuple[str], state: State) -> Iterator[Sample]:
         yield from _moment(m.CLAIM_EXPIRES, own, state.claim.expires_at)
 
 
+def _labels_missing(state: State) -> int | None:
+    """By the newest check, when a retrain is owed and waits for them; else by the last run, when there was one."""
+    newest = state.starved or state.last_check
+    waits = newest.labels_missing if newest else 0
+    return waits or (state.last_run.missing if state.last_run else None)
+
+
 def _last_run(own: tuple[str], run: LastRun | None) -> Iterator[Sample]:
     if run is None:
         return
     yield from _moment(m.LAST_RUN, own, run.at)
-    yield Sample(m.LABELS_MISSING, own, run.missing)
     yield from _one_of(m.LAST_OUTCOME, own, m.OUTCOMES, (run.outcome,))
     if run.stages:
         seconds = dict.fromkeys(m.STAGES, 0.0)

@@ -45,6 +45,10 @@ class Situation(Value):
     """Another run holds a live claim."""
     interrupted: RunCause | None = None
     """What the run was for that died and left its work."""
+    new_labels: int | None = Field(default=None, ge=0)
+    """Labelled rows since the open drift began; none where that is not known."""
+    examples_missing: int = Field(default=0, ge=0)
+    """Labelled examples without which a run would surely be refused."""
     begun: tuple[AwareDatetime, ...] = ()
     """When automatic runs began; those of the last 365 days count."""
 
@@ -58,6 +62,8 @@ class TriggerDecision(Value):
     waiting: tuple[Wait, ...] = ()
     """What an owed retrain waits for; empty where nothing is owed, or nothing has to be waited for."""
     budget_used: int = 0
+    labels_missing: int = 0
+    """Labelled examples that an owed retrain waits for."""
 
 
 def decide(situation: Situation, policy: TriggerPolicy, *, now: datetime) -> TriggerDecision:
@@ -87,10 +93,7 @@ def _decided(situation: Situation, policy: TriggerPolicy, now: datetime) -> Trig
 def _by_alert(situation: Situation, waits: list[tuple[Wait, str]]) -> TriggerDecision:
     """An alert is no person: one that flaps must not spend the year's budget, or what the cooldown saves."""
     asked = f"asked for by an alert: {situation.reason!r}"
-    if waits:
-        no = _no(*(why for _, why in waits), asked)
-        return no.model_copy(update={"waiting": tuple(kind for kind, _ in waits)})
-    return _yes("alert", asked)
+    return _waiting(waits, situation.examples_missing, asked) or _yes("alert", asked)
 
 
 def _by_itself(
@@ -100,10 +103,29 @@ def _by_itself(
     scheduled, schedule = _schedule(situation, policy, now)
     if not drift_due and not scheduled:
         return _no("nothing to act on", drift, *schedule)
-    if waits:
-        no = _no(*(why for _, why in waits), drift, *schedule)
-        return no.model_copy(update={"waiting": tuple(kind for kind, _ in waits)})
-    return _yes("drift", drift, *schedule) if drift_due else _yes("schedule", *schedule, drift)
+    # New labels are needed to answer drift, not to keep a date; examples enough are needed for both.
+    lacked = lacks_new_labels(situation.new_labels, policy) if drift_due else 0
+    missing = max(lacked if not scheduled else 0, situation.examples_missing)
+    if (no := _waiting(waits, missing, drift, *schedule)) is not None:
+        return no
+    by_drift = drift_due and not lacked
+    return _yes("drift", drift, *schedule) if by_drift else _yes("schedule", *schedule, drift)
+
+
+def _waiting(waits: list[tuple[Wait, str]], missing: int, *asked: str) -> TriggerDecision | None:
+    """No, for now: something that is due has to wait; none when it has not."""
+    if missing:
+        export = f"{missing} labelled examples missing (retrain labels export MODEL --budget {missing})"
+        waits = [*waits, ("labels", export)]
+    if not waits:
+        return None
+    waiting = {"waiting": tuple(kind for kind, _ in waits), "labels_missing": missing}
+    return _no(*(why for _, why in waits), *asked).model_copy(update=waiting)
+
+
+def lacks_new_labels(found: int | None, policy: TriggerPolicy) -> int:
+    """How many labels of drifted rows are missing before a retrain could learn from them; none when that is unknown."""
+    return 0 if found is None else max(policy.min_new_labels - found, 0)
 
 
 def due_by_schedule(situation: Situation, policy: TriggerPolicy) -> datetime | None:

@@ -24,6 +24,9 @@ class TriggerPolicy(Policy):
     max_runs_per_year: int = Field(default=26, ge=1)
     """Automatic retrains in 365 days; beyond it they wait, and an alert says so. 26: one in two weeks; a model that
     asks for more has a problem that retraining does not solve."""
+    min_new_labels: int = Field(default=50, ge=0)
+    """Labelled rows since drift began, without which a retrain for it waits: nothing new would be learned. 50: five
+    labels with the 10 examples that one is learned from."""
     cooldown_hours: float = Field(default=72.0, ge=0)
     """No retrain by drift or schedule for so long after the last one ended. 72: labels of a weekend arrive first."""
     refusal_retry_hours: float = Field(default=24.0, gt=0)

@@ -1,0 +1,335 @@
+"""From a drift alarm to rows that people label, and back into the label log."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrain.errors import LogError, UnknownDecision, UsageError
+from retrain.pipeline.audit import audit
+from retrain.pipeline.check import check
+from retrain.pipeline.due import due
+from retrain.pipeline.labels_export import ExportResult, export_labels, repeat_export
+from retrain.pipeline.labels_import import ImportResult, import_labels
+from retrain.pipeline.prepare import gather
+from retrain.store.state import Champion, LastRun, State
+from shop import DAY, LATE, SPEC, START, Messages, Shop
+
+ROWS = 150
+
+
+@pytest.fixture(scope="module")
+def alarmed(tmp_path_factory: pytest.TempPathFactory, messages: Messages) -> Path:
+    """Three quiet days, then two with a new intent and a new way to write, of which the model is unsure: an alarm."""
+    shop = Shop(root=tmp_path_factory.mktemp("alarmed"))
+    shop.spec(SPEC)
+    shop.examples(messages("base", 0, 200))
+    for day in range(3):
+        shop.day(day, messages("base", day * ROWS, ROWS))
+    for day in range(3, 5):
+        fresh = messages("new_intent", (day - 3) * 60, 60) + messages("new_phrasing", (day - 3) * 30, 30)
+        shop.day(day, fresh, sure=0.6)
+        shop.day(day, messages("base", day * ROWS, 60))
+    shop.now = START + 5 * DAY + LATE
+    assert check(shop.site()).state == "alarm"
+    return shop.root
+
+
+@pytest.fixture
+def drifting(alarmed: Path, tmp_path: Path) -> Shop:
+    """A copy of it."""
+    shutil.copytree(alarmed, tmp_path / "shop")
+    return Shop(root=tmp_path / "shop", now=START + 5 * DAY + LATE)
+
+
+def rows_of(shop: Shop) -> dict[str, dict[str, Any]]:
+    lines = [line for file in sorted((shop.root / "log").rglob("*.jsonl")) for line in file.read_text().splitlines()]
+    return {row["id"]: row for row in map(json.loads, lines)}
+
+
+def export(shop: Shop, name: str = "out", budget: int = 40, **more: Any) -> tuple[ExportResult, list[dict[str, Any]]]:
+    result = export_labels(shop.site(), budget, shop.root / name, **more)
+    file = shop.root / name / "labels.jsonl"
+    return result, [json.loads(line) for line in file.read_text().splitlines()] if result.rows else []
+
+
+def answer(shop: Shop, rows: list[dict[str, Any]], name: str = "answers.jsonl", label: str = "refund_status") -> Path:
+    """What people send back, in our own format."""
+    file = shop.root / name
+    file.write_text("".join(json.dumps({**row, "label": label}) + "\n" for row in rows))
+    return file
+
+
+def take(shop: Shop, file: Path, **more: Any) -> ImportResult:
+    return import_labels(shop.site(), file, **more)
+
+
+def test_rows_of_drifted_windows_are_asked_about_with_reason_and_chance(drifting: Shop) -> None:
+    result, rows = export(drifting)
+    assert (result.rows, len(rows)) == (40, 40)
+    assert result.start == START + 3 * DAY
+    assert result.why["drifted"] == 20
+    logged = rows_of(drifting)
+    assert all(logged[row["row_id"]]["input"] == row["text"] for row in rows)
+    assert {row["why"] for row in rows} == {"drifted", "uncertain", "random"}
+    assert all(0 < row["inclusion_probability"] <= 1 for row in rows)
+    assert all("suggestion" not in row for row in rows), "what the model answered would lead people"
+    assert not any("'order_status'" in str(row["segment"]) for row in rows)
+    risen = [logged[row["row_id"]]["output"] for row in rows if row["segment"] == "a label"]
+    assert set(risen) == {"order_status"}, "what the model takes the new intent for"
+    assert all("um" in row["text"].split() for row in rows if row["segment"] == "word 'um'")
+    assert audit(drifting.site()).sound
+
+
+def test_a_second_export_asks_about_other_rows_and_says_so(drifting: Shop) -> None:
+    _, first = export(drifting)
+    result, second = export(drifting, "again")
+    assert not {row["row_id"] for row in first} & {row["row_id"] for row in second}
+    assert result.asked_before >= 40
+    assert any("asked about before" in reason for reason in result.reasons)
+    files = repeat_export(drifting.site(), result.entry or 0, drifting.root / "copy")
+    copied = (drifting.root / "copy" / "labels.jsonl").read_bytes()
+    assert copied == (drifting.root / "again" / "labels.jsonl").read_bytes()
+    assert len(files) == 6
+
+
+def test_rows_with_a_label_and_rows_alike_are_never_asked_about(drifting: Shop) -> None:
+    logged = rows_of(drifting)
+    fresh = [row for row, content in logged.items() if content["timestamp"] >= (START + 3 * DAY).isoformat()]
+    labelled = fresh[::2]
+    drifting.label(labelled, ["refund_status"] * len(labelled))
+    result, rows = export(drifting, budget=500)
+    texts = {logged[row]["input"].casefold() for row in labelled}
+    assert not {row["text"].casefold() for row in rows} & texts
+    assert not {row["row_id"] for row in rows} & set(labelled)
+    assert result.rows == result.candidates < 500
+    assert result.known >= len(labelled)
+
+
+def test_the_same_ledger_and_log_give_the_same_files(drifting: Shop, tmp_path: Path) -> None:
+    other = Shop(root=drifting.root, now=drifting.now + 3 * DAY)
+    store = drifting.root / "store" / "models" / "shop" / "ledger"
+    before = sorted(store.iterdir())
+    _, first = export(drifting)
+    for entry in set(store.iterdir()) - set(before):
+        entry.unlink()
+    _, second = export(other, "later")
+    assert first == second
+    assert (drifting.root / "out" / "label-studio.json").read_bytes() == (
+        drifting.root / "later" / "label-studio.json"
+    ).read_bytes()
+
+
+def test_what_was_exported_comes_back_as_labels(drifting: Shop) -> None:
+    exported, rows = export(drifting)
+    result = take(drifting, answer(drifting, rows))
+    assert (result.added, result.already, result.faults) == (40, 0, ())
+    found = [example for example in gather(drifting.site())[0] if example.source == "production"]
+    assert sorted((one.text, one.label, one.labeller) for one in found) == sorted(
+        (row["text"], "refund_status", "human") for row in rows
+    )
+    assert [one.entry for one in result.accuracy] == [exported.entry]
+    assert result.accuracy[0].estimate.labelled == 40
+
+
+def test_the_same_file_twice_adds_nothing_and_a_correction_is_told(drifting: Shop) -> None:
+    _, rows = export(drifting, budget=10)
+    file = answer(drifting, rows)
+    take(drifting, file)
+    again = take(drifting, file)
+    assert (again.added, again.already, again.file) == (0, 10, None)
+    drifting.now += DAY
+    corrected = take(drifting, answer(drifting, rows[:2], "mended.jsonl", "order_status"))
+    assert (corrected.added, corrected.corrected) == (2, 2)
+    once_more = take(drifting, file)
+    assert once_more.added == 0, "an old file must not take a correction back"
+
+
+def test_what_cannot_be_used_is_told_one_by_one_and_the_rest_is_taken(drifting: Shop) -> None:
+    _, rows = export(drifting, budget=10)
+    labels = ["refund_status", "refund_statsu", "", "refund_status", "order_status"]
+    lines = [{**row, "label": label} for row, label in zip([*rows[:4], rows[3]], labels, strict=True)]
+    lines += [{"row_id": "nobody", "label": "refund_status"}, {**rows[5], "label": "refund_status"}]
+    lines += [{**rows[5], "label": "refund_status"}]
+    file = drifting.root / "some.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    result = take(drifting, file)
+    assert (result.added, result.unlabelled, result.repeated) == (2, 1, 1)
+    told = {fault.place: fault.what for fault in result.faults}
+    assert "did you mean 'refund_status'" in told["line 2"]
+    assert "people disagree: 'order_status' (line 5), 'refund_status' (line 4)" in told["line 4"]
+    assert "no production row has the id 'nobody'" in told["line 6"]
+    assert take(drifting, file, new_labels=["refund_statsu"]).added == 1
+
+
+def test_a_label_that_is_new_can_be_declared_in_the_spec(drifting: Shop) -> None:
+    drifting.spec((drifting.root / "models/shop.yaml").read_text() + "labels: {names: [gift_card]}\n")
+    exported, rows = export(drifting, budget=5)
+    assert "gift_card" in exported.labels
+    assert take(drifting, answer(drifting, rows, label="gift_card")).added == 5
+
+
+def test_csv_comes_back_with_cells_that_a_spreadsheet_would_run(shop: Shop, messages: Messages) -> None:
+    shop.examples(messages("base", 0, 60))
+    shop.day(
+        0,
+        [
+            {"text": f"=cmd|' /C calc'!A{n} {n * 7919}", "label": "x", "part": "base", "channel": "app"}
+            for n in range(40)
+        ],
+    )
+    shop.now = START + DAY + LATE
+    export(shop, budget=5)
+    with (shop.root / "out" / "labels.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert all(row["text"].startswith("'=cmd") for row in rows)
+    file = shop.root / "filled.csv"
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows({**row, "label": "refund_status"} for row in rows)
+    assert take(shop, file).added == 5
+
+
+def studio(shop: Shop, chosen: list[list[str]]) -> Path:
+    """What Label Studio exports of our tasks: each with its annotations, by their choice."""
+    tasks = json.loads((shop.root / "out" / "label-studio.json").read_text())
+    for number, (task, labels) in enumerate(zip(tasks, chosen, strict=False), start=1):
+        task["id"] = number
+        task["annotations"] = [
+            {
+                "completed_by": person,
+                "was_cancelled": not label,
+                "created_at": "2026-03-07T01:00:00.000000Z",
+                "result": [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}]
+                if label
+                else [],
+            }
+            for person, label in enumerate(labels, start=1)
+        ]
+    file = shop.root / "project-1.json"
+    file.write_text(json.dumps(tasks))
+    return file
+
+
+def test_label_studio_s_export_comes_back(drifting: Shop) -> None:
+    export(drifting, budget=6)
+    file = studio(drifting, [["refund_status"], ["refund_status", "order_status"], [""], ["order_status"] * 2, [], []])
+    result = take(drifting, file)
+    assert (result.added, result.unlabelled, result.repeated) == (2, 3, 1)
+    assert "task 2, annotation 1" in result.faults[0].place
+    log = [json.loads(line) for line in Path(result.file or "").read_text().splitlines()]
+    assert {line["labelled_at"] for line in log} == {"2026-03-07T00:20:00+00:00"}, "not later than now"
+
+
+def test_argilla_s_export_comes_back(drifting: Shop) -> None:
+    export(drifting, budget=3)
+    records = json.loads((drifting.root / "out" / "argilla.json").read_text())
+    for record, label in zip(records, ("refund_status", "order_status"), strict=False):
+        record["responses"] = {"label": [{"value": label, "user_id": "0" * 8}]}
+    file = drifting.root / "records.json"
+    file.write_text(json.dumps(records))
+    result = take(drifting, file)
+    assert (result.added, result.unlabelled) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.jsonl", '{"row_id": "row-1", "label": "refund_status"}\n{"row_id": "ro', "a.jsonl:2: not JSON"),
+        ("a.jsonl", '{"row_id": "row-1", "label": "x"}\n[1]\n', "a.jsonl:2: not a JSON object"),
+        ("a.csv", "row_id,label\r\nrow-1,refund_status,more\r\n", "a.csv:2: not CSV"),
+        ("a.csv", "id,annotation_id,text,label\r\n1,2,a,b\r\n", "a.csv:1: no column 'row_id'"),
+        ("a.csv", "row_id,text\r\n", "a.csv:1: no column 'label'"),
+        ("a.json", '{"row_id": 1}', "a.json:1: not a list"),
+        ("a.json", "[\n1,\n}", "a.json:3: not JSON"),
+        ("a.xlsx", "PK", "found '.xlsx'"),
+        ("a.jsonl", "", "no rows in it"),
+    ],
+)
+def test_a_bad_file_is_refused_with_line_and_next_step(shop: Shop, name: str, content: str, sentence: str) -> None:
+    shop.examples([])
+    file = shop.root / name
+    file.write_text(content)
+    with pytest.raises(LogError, match=r"import it again|expected our own") as refused:
+        take(shop, file)
+    assert sentence in str(refused.value)
+    assert not (shop.root / "labels").exists()
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line(shop: Shop) -> None:
+    file = shop.root / "a.csv"
+    file.write_bytes(b"row_id,label\r\nrow-1,\xff\r\n")
+    with pytest.raises(LogError, match=r"a.csv:2: not UTF-8"):
+        take(shop, file)
+
+
+def test_words_that_are_wrong_are_said_before_anything_is_written(shop: Shop, messages: Messages) -> None:
+    shop.examples(messages("base", 0, 60))
+    shop.day(0, messages("base", 0, 40))
+    shop.now = START + DAY + LATE
+    (shop.root / "full").mkdir()
+    (shop.root / "full" / "file").write_text("")
+    with pytest.raises(UsageError, match="not an empty folder"):
+        export(shop, "full")
+    with pytest.raises(UsageError, match="--labeller is 'me'"):
+        take(shop, shop.root / "a.jsonl", labeller="me")
+    with pytest.raises(UnknownDecision, match="no export of labels"):
+        repeat_export(shop.site(), 7, shop.root / "copy")
+    assert shop.site().ledger.newest() is None
+
+
+def test_nothing_to_ask_is_an_answer(shop: Shop, messages: Messages) -> None:
+    shop.examples(messages("base", 0, 60))
+    (shop.root / "log").mkdir()
+    result, _ = export(shop)
+    assert (result.rows, result.files, result.entry) == (0, (), None)
+    shop.day(0, messages("base", 0, 30))
+    shop.now = START + DAY + LATE
+    shop.label([f"row-{n}" for n in range(1, 31)], ["refund_status"] * 30)
+    assert export(shop)[0].reasons[0] == "no row is left to ask about"
+    assert not (shop.root / "out").exists()
+
+
+def test_a_drift_without_labels_waits_for_them_and_says_how_many(drifting: Shop) -> None:
+    version = "v" * 64
+    site = drifting.site()
+    # The champion was there before the drift: its reference and windows are those of the fixture.
+    state = site.ledger.state()
+    champion = Champion(version=version, since=START - DAY, snapshot="s" * 64, reference=state.reference)
+    state = state.model_copy(update={"champion": champion})
+    waits = due(site, state).decision
+    assert (waits.retrain, waits.waiting, waits.labels_missing) == (False, ("labels",), 50)
+    assert waits.reasons[:2] == (
+        "50 labelled examples missing (retrain labels export MODEL --budget 50)",
+        "drift alarm open, not answered yet",
+    )
+    _, rows = export(drifting, budget=50)
+    take(drifting, answer(drifting, rows[:30]))
+    assert due(drifting.site(), state).decision.labels_missing == 20
+    take(drifting, answer(drifting, rows, "all.jsonl"))
+    assert due(drifting.site(), state).decision.cause == "drift"
+
+
+def test_labels_of_rows_from_before_the_drift_do_not_answer_it(drifting: Shop) -> None:
+    state = drifting.site().ledger.state()
+    champion = Champion(version="v" * 64, since=START - DAY, snapshot="s" * 64)
+    drifting.label([f"row-{n}" for n in range(1, 100)], ["refund_status"] * 99)
+    waits = due(drifting.site(), state.model_copy(update={"champion": champion})).decision
+    assert waits.labels_missing == 50
+
+
+def test_a_run_that_was_refused_for_too_few_examples_is_not_begun_again_before_they_are_there(shop: Shop) -> None:
+    many = [{"text": f"text number {n} {n * 7919}", "label": f"l{n % 2}", "channel": ""} for n in range(150)]
+    shop.examples(many)
+    old = Champion(version="v" * 64, since=START - 200 * DAY, snapshot="s" * 64)
+    refused = LastRun(at=START, cause="schedule", outcome="refused", missing=30, counted=150)
+    state = State(champion=old, last_run=refused)
+    assert due(shop.site(), state).decision.labels_missing == 30
+    shop.label([f"row-{n}" for n in range(30)], ["l1"] * 30)
+    assert due(shop.site(), state).decision.cause == "schedule"
+    shop.examples(many[:100])
+    assert due(shop.site(), state.model_copy(update={"last_run": None})).decision.labels_missing == 20
