@@ -11,7 +11,7 @@ from retrain.drift.reference import ReferenceProfile
 from retrain.drift.sequential.budget import needed
 from retrain.store.events import Replay
 
-MOST_LOOKS = 60
+MOST_LOOKS = 24
 """Windows replayed at most, so that arming takes seconds; of longer references the newest ones."""
 SURE = 0.05
 """More alarms than the budget explains: as many come once in twenty references, or less."""
