@@ -1,15 +1,20 @@
 """Does the report name what changed, and nothing else?"""
 
+import numpy as np
 import polars as pl
 import pytest
 from benchmarks.clinc import Traffic
 
 from retrain.drift.attribution.quoting import QUOTED_CHARS
+from retrain.drift.attribution.sentences import told
+from retrain.drift.attribution.shares import bounds, how_clustered, level_of
 from retrain.drift.check import examine
+from retrain.drift.page import summary
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import build_reference
 from retrain.drift.report import Segment
 from retrain.production.window import Window
+from retrain.store.state import Fairness, GroupGap
 
 from .conftest import MakeWindow
 
@@ -83,3 +88,86 @@ def test_a_window_that_lost_its_labels_column_type_is_still_explained(make_windo
     window = make_window(["where is my card"] * 300)
     typed = Window(start=window.start, end=window.end, total=300, rows=window.rows.with_columns(group_x=pl.lit(None)))
     assert changes(typed, typed) == {}
+
+
+@pytest.mark.parametrize("burst", [1, 3])
+def test_the_bounds_of_a_difference_hold_the_truth_as_often_as_they_say_even_in_bursts(burst: int) -> None:
+    misses = 0
+    for seed in range(200):
+        draws = np.random.default_rng(seed)
+        old, new = (
+            np.repeat(draws.random(-(-rows // burst)) < share, burst)[:rows, None].astype(np.float32)
+            for rows, share in ((1_000, 0.1), (300, 0.2))
+        )
+        alike = how_clustered(old, len(new), POLICY.calibration_blocks)
+        low, high = bounds(old, new, float(alike[0]), level=level_of(1, 1))
+        misses += not low <= 0.1 <= high
+    # 10 are to be expected; more than 20 once in a thousand times.
+    assert misses <= 20
+
+
+EVIL = "</script><script>alert(1)</script> me@example.org"
+
+
+def test_what_a_pattern_matches_is_nowhere_in_the_report(make_window: MakeWindow) -> None:
+    policy = DriftPolicy(redact=(r"\S+@\S+", r"\d{4,}"))
+    usual = [f"please check order {word}" for word in ("now", "today", "soon", "again") * 100]
+    new = [f"crypto wallet jane@example.org {10_000 + n}" for n in range(60)]
+    before = make_window(usual, output=["a", "b"] * 200, group_who=["x", "y"] * 200)
+    after = make_window(
+        usual[:240] + new, output=["a"] * 240 + ["b@c.de"] * 60, group_who=["x"] * 240 + ["z@c.de"] * 60
+    )
+    report = examine(after, build_reference(before, policy), policy, model="m")
+    assert any("[redacted]" in text for segment in report.segments for text in segment.examples)
+    said = report.canonical().decode() + " ".join(told(report.model_copy(update={"state": "alarm"})))
+    assert "crypto" in said
+    assert not [word for word in ("jane", "example.org", "@", "10000", "10059") if word in said]
+
+
+def test_nothing_of_a_text_is_named_where_no_examples_are_wanted(make_window: MakeWindow) -> None:
+    policy = DriftPolicy(examples_in_reports=0)
+    usual = [f"please check order {word}" for word in ("now", "today", "soon", "again") * 100]
+    after = make_window(usual[:240] + [f"crypto wallet {n}" for n in range(60)])
+    report = examine(after, build_reference(make_window(usual), policy), policy, model="m")
+    assert any(segment.sure for segment in report.segments)
+    assert b"crypto" not in report.canonical()
+
+
+@pytest.mark.parametrize(("pattern", "why"), [("[a-", "no regular expression"), ("x*", "empty text")])
+def test_a_bad_pattern_is_refused_with_a_sentence(pattern: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        DriftPolicy(redact=(pattern,))
+
+
+def test_the_same_rows_give_the_same_bytes(make_window: MakeWindow) -> None:
+    usual = [f"please check order {word}" for word in ("now", "today", "soon", "again") * 100]
+    before, after = make_window(usual), make_window(usual[:240] + [f"crypto wallet {n}" for n in range(60)])
+    seen = [examine(after, build_reference(before, POLICY), POLICY, model="m").canonical() for _ in range(2)]
+    assert seen[0] == seen[1]
+
+
+def test_markup_in_names_of_labels_groups_and_words_is_text_on_the_page(make_window: MakeWindow) -> None:
+    usual = [f"please check order {word}" for word in ("now", "today", "soon", "again") * 100]
+    before = make_window(usual, output=["a", "b"] * 200, group_who=["x", "y"] * 200)
+    after = make_window(
+        usual[:240] + [EVIL] * 60,
+        output=["a"] * 240 + [EVIL] * 60,
+        group_who=["x"] * 240 + [f"<b onclick=x>{EVIL}"] * 60,
+    )
+    report = examine(after, build_reference(before, POLICY), POLICY, model=EVIL)
+    gap = GroupGap(group=f"who=<b onclick=x>{EVIL}", outcome=f"label {EVIL}", rows=9, state="not_enough_evidence")
+    groups = Fairness(state="not_enough_evidence", limit=0.1, gaps=(gap,), watched=1, open=1)
+    page = summary(report.model_copy(update={"state": "alarm", "fairness": groups}))
+    assert {"label", "group"} <= {segment.what for segment in report.segments}
+    assert "<script" not in page
+    assert "<b onclick" not in page
+    assert page.count("<svg") >= 2
+    assert "&lt;script&gt;" in page
+
+
+def test_one_row_an_empty_window_and_a_burst_of_one_text_are_explained_without_a_crash(make_window: MakeWindow) -> None:
+    reference = build_reference(make_window([f"text {row}" for row in range(300)]), POLICY)
+    for texts in ([], ["text 1"], ["again and again"] * 1_000):
+        report = examine(make_window(texts), reference, POLICY, model="m")
+        assert (report.kind is None) == (not texts)
+    assert report.kind == "broken data"

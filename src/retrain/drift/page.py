@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from retrain.drift.attribution.sentences import named
-from retrain.drift.fairness.sentences import said
+from retrain.drift.fairness.sentences import said, sentence
 from retrain.drift.performance.sentences import told as accuracy_told
 from retrain.drift.pictures import places_picture, scores_picture, shares_picture
 from retrain.drift.report import CheckState, DriftReport, DriftScore, Segment
@@ -92,7 +92,8 @@ def _accuracy(report: DriftReport) -> str:
 def _breach(fairness: Fairness | None) -> str:
     if fairness is None or fairness.state != "breach":
         return ""
-    return f'<p class="verdict drifted"><strong>Fairness breach</strong>{escape("; ".join(said(fairness)))}.</p>'
+    worst = escape(sentence(fairness.gaps[0], fairness.limit))
+    return f'<p class="verdict drifted"><strong>Fairness breach</strong>{fairness.breached} in all; {worst}.</p>'
 
 
 def _changed(report: DriftReport) -> str:
@@ -117,7 +118,7 @@ def _groups(fairness: Fairness | None) -> str:
     """The gaps between groups, breaches first. What is not known is said to be so."""
     if fairness is None:
         return ""
-    told = "".join(f"<p>{escape(sentence)}.</p>" for sentence in said(fairness))
+    told = "" if fairness.state == "breach" else "".join(f"<p>{escape(one)}.</p>" for one in said(fairness))
     if not fairness.gaps:
         return f"<h2>Groups</h2>{told}"
 

@@ -85,7 +85,8 @@ class DriftReport(Value):
     not_watched: dict[str, str]
     """Signal to the reason why it could not be computed: unknown is not zero."""
     segments: tuple[Segment, ...] = ()
-    """What changed, the segments that account for most of the drift first. Where none is sure, the likeliest three."""
+    """What changed, those first that account for much of the drift with few other rows; the likeliest where none is
+    sure."""
     kind: DriftKind | None = None
     """What it looks like as a whole; none where nothing could be compared."""
     kind_reason: str = ""

@@ -25,7 +25,11 @@ from retrain.values import Value
 NAMED = 5
 """Segments of one kind in a report."""
 LIKELIEST = 3
+# Clusters that grew to this many times their share may be parts of one new topic.
+GROWN_TIMES = 3
 NAME_WORDS = 3
+# A word that so many other rows have too names nothing.
+COMMON = 0.05
 # A cluster inside another one that is named already is not named again.
 SAME = 0.5
 
@@ -59,6 +63,19 @@ class _Column:
     def shares(self) -> tuple[float, float]:
         before, after = self.of.before[:, self.column], self.of.after[:, self.column]
         return float(before.mean(dtype=np.float64)), float(after.mean(dtype=np.float64))
+
+    @property
+    def grown(self) -> bool:
+        """Whether most of its rows are new ones."""
+        old, new = self.shares
+        return new > GROWN_TIMES * old
+
+    @property
+    def weight(self) -> float:
+        """What it explains, times the root of the share of its rows that are too many (or too few) for the other side:
+        of clusters around the same rows the one that holds these rows and few others weighs most."""
+        old, new = self.shares
+        return (self.explains or 0.0) * float(np.sqrt(abs(new - old) / max(new, old)))
 
     def rows(self, height: int, *, new: bool) -> Marks:
         """Its rows among all rows of one side."""
@@ -104,12 +121,14 @@ def _measured(sides: Sides, space: Space, found: Sequence[Trait], policy: DriftP
             _Column(of=made, column=column, chance=float(chance[column]), alike=float(alike[column]))
             for column in kept.tolist()
         ]
-    return [*columns, *_together([column for column in columns if column.sure and column.of.what == "term"])]
+    words = [column for column in columns if column.sure and column.of.what == "term"]
+    grown = [column for column in columns if column.sure and column.grown and column.of.what == "cluster"]
+    return [*columns, *_together(words), *_together(grown)]
 
 
-def _together(terms: Sequence[_Column]) -> list[_Column]:
-    """Rows with any of the surest words: one topic is told in several words."""
-    surest = sorted(terms, key=lambda column: column.chance)[:NAMED]
+def _together(parts: Sequence[_Column]) -> list[_Column]:
+    """Rows in any of the surest: one topic is told in several words, and may fall into several clusters."""
+    surest = sorted(parts, key=lambda column: column.chance)[:NAMED]
     if len(surest) < 2:
         return []
     made = surest[0].of
@@ -146,9 +165,9 @@ def _explains(column: _Column, whole: Whole, sides: Sides, space: Space) -> floa
 
 
 def _chosen(columns: Sequence[_Column], sides: Sides) -> list[_Column]:
-    """At most NAMED of each kind, and of clusters inside each other the one that explains more."""
+    """At most NAMED of each kind, and of clusters inside each other the one that weighs more."""
     kept: list[_Column] = []
-    for column in sorted(columns, key=lambda column: (-(column.explains or 0.0), column.chance)):
+    for column in sorted(columns, key=lambda column: (-column.weight, column.chance)):
         alike = [one for one in kept if one.of.what == column.of.what]
         if len(alike) < NAMED and not any(_same(column, one, sides) for one in alike):
             kept.append(column)
@@ -193,11 +212,11 @@ def _cluster_name(column: _Column, sides: Sides, policy: DriftPolicy) -> str:
         return column.of.names[column.column]
     words = [word for side in sides for word in nameable(side.texts, side.properties.words, policy)]
     inside = np.concatenate([column.rows(side.rows.height, new=bool(new)) for new, side in enumerate(sides)])
-    names, _ = risen(
-        [words[row] for row in np.flatnonzero(inside).tolist()],
-        [words[row] for row in np.flatnonzero(~inside).tolist()],
-    )
-    return ", ".join(names[:NAME_WORDS]) or column.of.names[column.column]
+    within, beyond = ([words[row] for row in np.flatnonzero(side).tolist()] for side in (inside, ~inside))
+    names, _ = risen(within, beyond)
+    often = Counter(word for of_row in beyond for word in of_row)
+    telling = [name for name in names if often[name] <= COMMON * len(beyond)]
+    return ", ".join((telling or names)[:NAME_WORDS]) or column.of.names[column.column]
 
 
 def _facts(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrain.drift.attribution.sentences import named
 from retrain.drift.report import DriftKind, Segment
 
 # A cluster that holds five times its reference share was not there before, but for strays: where the mix alone changes,
@@ -96,4 +97,4 @@ def _told(found: Sequence[Found]) -> str:
     largest = max(found, key=lambda one: abs(one.segment.current_share - one.segment.reference_share))
     segment = largest.segment
     shares = f"{segment.current_share:.1%} of rows, {segment.reference_share:.1%} in the reference"
-    return f"{segment.what} {segment.name!r}: {shares}"
+    return f"{named(segment)}: {shares}"

@@ -9,7 +9,8 @@ def said(fairness: Fairness) -> tuple[str, ...]:
     """The breaches, or in one sentence what is known and what is not."""
     if fairness.state == "breach":
         breaches = [gap for gap in fairness.gaps if gap.state == "breach"]
-        more = (f"{fairness.breached - TOLD} more breaches: see the report",) if fairness.breached > TOLD else ()
+        rest = fairness.breached - TOLD
+        more = (f"{rest} more fairness {'breach' if rest == 1 else 'breaches'}: see the report",) if rest > 0 else ()
         return (*(f"fairness breach: {sentence(gap, fairness.limit)}" for gap in breaches[:TOLD]), *more)
     if fairness.reason:
         return (f"fairness unknown: {fairness.reason}",)

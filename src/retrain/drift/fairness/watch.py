@@ -54,6 +54,7 @@ def judge(memory: FairnessMemory, policy: FairnessPolicy) -> Fairness:
         max(states, key=lambda gap: gap.state == "breach")
         for states in _by_name(_gap(name, one, policy, alpha) for name, one in _all(memory)).values()
     ]
+    gaps = _without_mirrors(gaps)
     breached = [gap for gap in gaps if gap.state == "breach"]
     open_ = [gap for gap in gaps if gap.state == "not_enough_evidence"]
     state: FairnessState = "breach" if breached else "not_enough_evidence" if open_ or not gaps else "within_limit"
@@ -65,6 +66,17 @@ def judge(memory: FairnessMemory, policy: FairnessPolicy) -> Fairness:
         breached=len(breached),
         open=len(open_),
     )
+
+
+def _without_mirrors(gaps: Sequence[GroupGap]) -> list[GroupGap]:
+    """Of two values that are each other's rest, the smaller one speaks for both."""
+    kept: dict[tuple[str, float | None, str], GroupGap] = {}
+    for gap in sorted(gaps, key=lambda gap: (gap.rows, gap.group)):
+        if gap.gap is None:
+            kept[gap.outcome, None, gap.group] = gap
+        else:
+            kept.setdefault((gap.outcome, abs(gap.gap), gap.group.partition("=")[0]), gap)
+    return list(kept.values())
 
 
 def _all(memory: FairnessMemory) -> Iterator[tuple[tuple[str, str], Gap]]:
