@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from retrain.drift.attribution.sentences import told
 from retrain.drift.check import examine
-from retrain.drift.monitor import advance, unjudged
+from retrain.drift.monitor import Monitor, advance, unjudged
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import DriftReport
 from retrain.pipeline.answers import with_answers
@@ -16,7 +16,7 @@ from retrain.pipeline.groups import watch
 from retrain.pipeline.owed import Owed, late_rows, next_window
 from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
 from retrain.pipeline.saying import moved, reasons_of, signals
-from retrain.pipeline.site import Site, monitor_of
+from retrain.pipeline.site import Site
 from retrain.pipeline.situation import request_of
 from retrain.production.window import Window
 from retrain.store.events import Checked
@@ -121,7 +121,7 @@ def _examined(site: Site, state: State, window: Window, embedding: Embedding | N
         from retrain.drift.report_evidently import default_verdict  # noqa: PLC0415  (seconds, and heavy)
 
         report = report.model_copy(update={"evidently": default_verdict(window, profile, site.spec.drift)})
-    before = monitor_of(state)
+    before = Monitor.model_validate(state.monitor)
     monitor, verdict = advance(before, report, site.spec.drift)
     unknown = unjudged(before, report, site.spec.drift)
     memory, fairness = watch(site, state, window)

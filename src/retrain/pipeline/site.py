@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from retrain.base import Base, locate
-from retrain.drift.monitor import Monitor
 from retrain.settings import Settings
 from retrain.spec import ModelSpec
 from retrain.spec_file import load_spec
@@ -16,7 +15,6 @@ from retrain.store.ledger import Ledger
 from retrain.store.open import open_store
 from retrain.store.protocol import Store
 from retrain.store.shelf import Shelf
-from retrain.store.state import State
 
 Clock = Callable[[], datetime]
 
@@ -94,11 +92,6 @@ class Site:
 def version_shelf(store: Store, model: str) -> Shelf:
     """Trained versions of a model; serving needs these without its spec."""
     return Shelf(store, f"models/{model}/versions", "version")
-
-
-def monitor_of(state: State) -> Monitor:
-    """The drift monitor as the state carries it."""
-    return Monitor.model_validate(state.monitor)
 
 
 def open_site(model: str, settings: Settings, *, clock: Clock = utc_now, actor: str | None = None) -> Site:
