@@ -117,6 +117,14 @@ def test_probabilities_see_what_labels_and_confidence_do_not() -> None:
     assert crossed.drifted == ("output.probabilities",)
 
 
+def test_many_labels_that_are_frequent_by_chance_are_no_drift() -> None:
+    labels = [(f"intent {n}", f"intent {n + 1}") for n in range(200)]
+    reference = build_reference(given_scores(1_500, labels, 1), only("output.probabilities"))
+    windows = [given_scores(300, labels, 10 + seed) for seed in range(10)]
+    reports = [score(window, reference, only("output.probabilities"), model="m") for window in windows]
+    assert sum(bool(report.drifted) for report in reports) <= 1
+
+
 def test_a_reference_of_an_older_version_is_read_and_its_new_signals_are_explained() -> None:
     reference = build_reference(given_scores(300, [("a", "c"), ("b", "d")], 1), POLICY)
     files = to_files(reference)

@@ -41,6 +41,20 @@ def test_labels_of_reference_and_window_are_told_as_an_estimate_and_a_count(shop
     assert "no proof" in told(result.performance)[0]
 
 
+@pytest.mark.model
+def test_the_held_out_rows_of_the_evaluation_are_what_an_estimate_rests_on(
+    running_shop: Shop, messages: Messages
+) -> None:
+    shop = running_shop
+    for day in range(3):
+        shop.day(day, messages("base", day * ROWS, ROWS))
+    shop.now = START + 3 * DAY + LATE
+    result = check(shop.site())
+    assert result.performance is not None
+    assert (result.performance.estimated.reason or "").endswith("held-out rows of the champion's evaluation)")
+    assert result.performance.expected is not None
+
+
 def test_without_labels_both_are_unknown_and_say_why(shop: Shop, messages: Messages) -> None:
     for day in range(3):
         shop.day(day, messages("base", day * ROWS, ROWS))

@@ -20,8 +20,8 @@ NAME_CHARS = 200
 TOLERANCE = 1e-6
 """A probability computed in 32-bit floats may exceed 1 by this much."""
 KEPT_SCORES = 8
-"""Labels of a row whose probability is kept, the likeliest: memory does not grow with the number of labels. 8: over 150
-intents they hold 0.9 of the probability; the rest is known as a sum."""
+"""Labels of a row whose probability is kept, the likeliest: memory does not grow with the number of labels. 8: over 135
+intents they hold 0.94 of the probability of usual rows (CLINC150); the rest is known as a sum."""
 
 Scores = tuple[tuple[str, float], ...]
 

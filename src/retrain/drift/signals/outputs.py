@@ -1,5 +1,7 @@
 """How do a classifier's answers differ? Its labels, its probabilities, and how sure it is."""
 
+import zlib
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -8,8 +10,8 @@ from retrain.drift.observation import Observation
 from retrain.drift.signals.signal import Found, NotWatched, Signal, categories, numeric, too_few
 from retrain.drift.statistics import fourier_features
 
-TOP_LABELS = 64
-"""Labels whose probability is looked at, those with most of it in the reference; the others count together."""
+PLACES = 512
+"""Numbers a row of probabilities has, whatever the number of labels; more labels share them."""
 SEED = 31
 SCORES_MISSING = "the {} was stored without the labels' probabilities"
 
@@ -29,8 +31,7 @@ def probabilities(reference: Observation, current: Observation) -> Found:
     reason = too_few(len(old), reference.rows.height, len(new), current.rows.height)
     if reason is not None:
         return NotWatched(name=name, reason=reason)
-    known = _top(old)
-    before, after = _matrix(old, known), _matrix(new, known)
+    before, after = _matrix(old), _matrix(new)
     if np.ptp(np.vstack([before, after]), axis=0).max() == 0:
         return NotWatched(name=name, reason="constant: the same in every row of the reference and the window")
     features = [fourier_features(side, like=before, seed=SEED) for side in (before, after)]
@@ -47,18 +48,17 @@ def entropy(reference: Observation, current: Observation) -> Found:
     return numeric("output.entropy", "tail_share", reference.column("entropy"), current.column("entropy"))
 
 
-def _top(scores: pl.Series) -> list[str]:
-    pairs = scores.explode().struct.unnest()
-    mass = pairs.group_by("label").agg(pl.col("probability").cast(pl.Float64).sum())
-    return mass.sort(["probability", "label"], descending=[True, False])["label"].head(TOP_LABELS).to_list()
+def _matrix(scores: pl.Series) -> NDArray[np.float32]:
+    """Square roots of the probabilities, so that distances are Hellinger's; what is not kept stands last.
 
-
-def _matrix(scores: pl.Series, known: list[str]) -> NDArray[np.float32]:
-    """Square roots of the probabilities, the rest in the last column: so that distances are Hellinger's."""
+    A label's place is a digest of its name. Places for the reference's most frequent labels were tried: those are
+    frequent by chance, too, and become rarer in any window (half of all quiet windows drifted).
+    """
     pairs = pl.DataFrame({"row": np.arange(len(scores)), "scores": scores}).explode("scores").unnest("scores")
-    places = pl.DataFrame({"label": known, "place": np.arange(len(known))})
-    found = pairs.join(places, on="label", how="inner", maintain_order="left")
-    out = np.zeros((len(scores), len(known) + 1), dtype=np.float32)
-    np.add.at(out, (found["row"].to_numpy(), found["place"].to_numpy()), found["probability"].to_numpy())
+    names = pairs["label"].unique(maintain_order=True).drop_nulls().to_list()
+    places = {name: zlib.crc32(name.encode()) % PLACES for name in names}
+    columns = pairs["label"].replace_strict(places, return_dtype=pl.Int64).to_numpy()
+    out = np.zeros((len(scores), PLACES + 1), dtype=np.float32)
+    np.add.at(out, (pairs["row"].to_numpy(), columns), pairs["probability"].fill_null(0.0).to_numpy())
     out[:, -1] = np.maximum(0.0, 1.0 - out.sum(axis=1))
     return np.sqrt(np.minimum(out, 1.0))
