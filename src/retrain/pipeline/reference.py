@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from retrain.drift.embedding_cache import EmbeddingCache
 from retrain.drift.reference import ReferenceProfile, build_reference, from_files, to_files
 from retrain.drift.season import season_unknown
 from retrain.drift.sequential.replay import not_armed, replay
@@ -27,13 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Embedding:
-    """The base as a function from texts to vectors, loaded at the first call: no window owed, no torch loaded."""
+    """The base as a function from texts to vectors, loaded at the first text that the cache does not know: no window
+    owed, no torch loaded."""
 
     site: Site
     _embedder: "Embedder | None" = None
+    _cache: EmbeddingCache | None = None
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """Unit vectors, shape (len(texts), width)."""
+        if self._cache is None:
+            base = f"{self.site.base().digest} {self.site.spec.training.max_tokens}"
+            self._cache = EmbeddingCache(self.site.settings.cache / "embeddings", self._embedded, base=base)
+        return self._cache.embed(texts)
+
+    def _embedded(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         if self._embedder is None:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
             # Before torch is loaded: a thread per core is many times slower where cores are shared.
