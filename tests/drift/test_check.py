@@ -14,13 +14,13 @@ from retrain.drift.observation import observe_window
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile, build_reference
 from retrain.drift.statistics import between
-from retrain.drift.watched import GROUPS
+from retrain.drift.watched import GROUPS, NUMBERS
 from retrain.production.window import Window
 
 from .conftest import MakeWindow
 
 POLICY = DriftPolicy()
-ALL = POLICY.watched - {GROUPS}
+ALL = POLICY.watched - {GROUPS, NUMBERS}
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +142,17 @@ def test_embeddings_of_another_width_are_not_compared(traffic: Traffic) -> None:
 def _first(traffic: Traffic, rows: int) -> Window:
     window = traffic.window(traffic.order(burst=1, seed=5)[:5])
     return replace(window, total=rows, rows=window.rows[:rows])
+
+
+def test_numbers_of_the_log_are_watched_one_by_one(make_window: MakeWindow) -> None:
+    draws = np.random.default_rng(4)
+    texts = [f"where is my parcel {number % 7}" for number in range(1_000)]
+    columns = {"number_calm": draws.standard_normal(1_000), "number_moved": draws.standard_normal(1_000)}
+    profile = build_reference(make_window(texts, **columns), POLICY)
+    moved = {**columns, "number_moved": columns["number_moved"] + 0.6, "number_new": np.ones(1_000)}
+    report = score(make_window(texts, **moved), profile, POLICY, model="m")
+    assert report.drifted == ("number.moved",)
+    assert "number.calm" in {one.signal for one in report.scores}
+    assert "stored without it" in report.not_watched["number.new"]
+    off = POLICY.model_copy(update={"signals": {NUMBERS: False}})
+    assert score(make_window(texts, **moved), profile, off, model="m").drifted == ()

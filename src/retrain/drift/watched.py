@@ -15,8 +15,10 @@ QUALITY = ("quality.broken", "quality.nulls", "quality.duplicates", "quality.enc
 PERFORMANCE = ("performance.estimated", "performance.labelled")
 GROUPS = "output.groups"
 """Stands for one signal a value of a group, named `group.<name>=<value>`."""
+NUMBERS = "input.numbers"
+"""Stands for one signal a column of `production.numbers`, named `number.<name>`."""
 
-NAMES = (*INPUTS, *EMBEDDED, *LABELS, *SURE, *GENERATED, *QUALITY, *PERFORMANCE, GROUPS)
+NAMES = (*INPUTS, *EMBEDDED, *LABELS, *SURE, *GENERATED, *QUALITY, *PERFORMANCE, GROUPS, NUMBERS)
 """Every name that `drift.signals` may turn on or off, in the order of reports."""
 OFF: Mapping[Task, frozenset[str]] = {
     "classification": frozenset(GENERATED),

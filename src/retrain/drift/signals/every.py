@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from retrain.drift.observation import Observation
 from retrain.drift.signals import embeddings, generated, inputs, outputs, performance, quality
 from retrain.drift.signals.groups import groups
+from retrain.drift.signals.numbers import numbers
 from retrain.drift.signals.signal import Found, Measure
-from retrain.drift.watched import GROUPS, watched
+from retrain.drift.watched import GROUPS, NUMBERS, watched
 
 EVERY: Mapping[str, Measure] = {
     "input.length": inputs.length,
@@ -41,3 +42,5 @@ def signals(
     yield from (measure(reference, current) for name, measure in EVERY.items() if name in watching)
     if GROUPS in watching:
         yield from groups(reference, current, labels="output.labels" in watching)
+    if NUMBERS in watching:
+        yield from numbers(reference, current)
