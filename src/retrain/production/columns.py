@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from retrain.errors import LogError
 from retrain.production.instants import EARLIEST, parse
 from retrain.production.policy import ProductionPolicy
 from retrain.production.quarantine import BrokenValueError
+from retrain.production.rows import number
 from retrain.production.slices import LINE
 
 REQUIRED = ("timestamp", "input", "output", "model_version")
@@ -91,6 +94,22 @@ def readable(frame: pl.DataFrame, column: str) -> list[pl.Series]:
     found = frame[column].dt.epoch("us")
     # -1 is read as an unreadable timestamp; small numbers would be taken for seconds.
     return [found.set(found < EARLIEST, -1)]
+
+
+def numbers_of(frame: pl.DataFrame, policy: ProductionPolicy) -> list[bytes]:
+    """The policy's numbers of each row, packed as in rows that are read one by one."""
+    table = np.full((frame.height, len(policy.numbers)), np.nan)
+    for place, name in enumerate(policy.numbers):
+        if name in frame.columns:
+            table[:, place] = _floats(frame[name])
+    table[~np.isfinite(table)] = np.nan
+    return [row.tobytes() for row in table]
+
+
+def _floats(column: pl.Series) -> NDArray[np.float64]:
+    if column.dtype.is_numeric():
+        return np.asarray(column.cast(pl.Float64).to_numpy(), dtype=np.float64)
+    return np.array([number(value) for value in column], dtype=np.float64)
 
 
 def _instant(value: object) -> int | None:

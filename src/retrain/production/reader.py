@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from retrain.production.columns import required
@@ -96,9 +97,13 @@ def _frame(rows: list[Row], policy: ProductionPolicy) -> pl.DataFrame:
     columns: dict[str, object] = {column: [getattr(row, column) for row in rows] for column in plain}
     columns["scores"] = _scores(rows)
     groups = {f"group_{group}": [row.groups[place] for row in rows] for place, group in enumerate(policy.groups)}
-    numbers = {f"number_{name}": [row.numbers[place] for row in rows] for place, name in enumerate(policy.numbers)}
-    kinds = {**dict.fromkeys(groups, pl.String()), **dict.fromkeys(numbers, pl.Float64())}
-    return pl.DataFrame({**columns, **groups, **numbers}, schema={**plain, **kinds})
+    kinds = dict.fromkeys(groups, pl.String())
+    return pl.DataFrame({**columns, **groups}, schema={**plain, **kinds}).with_columns(_numbers(rows, policy))
+
+
+def _numbers(rows: list[Row], policy: ProductionPolicy) -> list[pl.Series]:
+    table = np.frombuffer(b"".join(row.numbers for row in rows)).reshape(len(rows), len(policy.numbers))
+    return [pl.Series(f"number_{name}", table[:, place]).fill_nan(None) for place, name in enumerate(policy.numbers)]
 
 
 def _scores(rows: list[Row]) -> pl.Series:

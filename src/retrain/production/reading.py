@@ -110,8 +110,7 @@ class Reading:
 
     def _sound(self, frame: pl.DataFrame, found: pl.Series, sample: Sample) -> None:
         if frame.height:
-            rows = Sound(frame.drop(LINE), ids(frame, self._policy), found, frame[LINE])
-            sample.add_sound(rows)
+            sample.add_sound(Sound(frame, ids(frame, self._policy), found))
 
     def _record(self, record: Record, at: _At, sample: Sample) -> None:
         try:

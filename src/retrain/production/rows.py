@@ -3,7 +3,8 @@
 import json
 import math
 import sys
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from hashlib import blake2b
 from heapq import nsmallest
@@ -39,12 +40,18 @@ class Row(NamedTuple):
     scores: Scores | None
     """The likeliest labels with their probabilities, in falling order."""
     groups: tuple[str | None, ...]
-    numbers: tuple[float | None, ...]
+    numbers: bytes
+    """Eight a column of the policy's numbers, as `packed` gives them."""
     truncated: bool
 
 
-def read_row(record: Mapping[str, object], timestamp: int, line: int, policy: ProductionPolicy) -> Row:
-    """Check one record whose timestamp is known. Raises BrokenValueError with the first reason found."""
+def read_row(
+    record: Mapping[str, object], timestamp: int, line: int, policy: ProductionPolicy, numbers: bytes | None = None
+) -> Row:
+    """Check one record whose timestamp is known; its numbers may be packed already.
+
+    Raises BrokenValueError with the first reason found.
+    """
     names = policy.columns
     text = _text(record.get(names.input), policy.max_input_chars, (Reason.NO_INPUT, Reason.BAD_INPUT))
     output = _text(record.get(names.output), policy.max_input_chars, (Reason.NO_OUTPUT, Reason.BAD_OUTPUT))
@@ -60,7 +67,7 @@ def read_row(record: Mapping[str, object], timestamp: int, line: int, policy: Pr
         entropy=entropy,
         scores=scores,
         groups=tuple(_group(record.get(f"group_{group}")) for group in policy.groups),
-        numbers=tuple(_number(record.get(name)) for name in policy.numbers),
+        numbers=packed(record.get(name) for name in policy.numbers) if numbers is None else numbers,
         truncated=len(str(record[names.input])) > policy.max_input_chars,
     )
     return row if row.id else row._replace(id=_digest(row, line))
@@ -170,15 +177,21 @@ def _group(value: object) -> str | None:
     return text[:NAME_CHARS].encode("utf-8", "replace").decode()
 
 
-def _number(value: object) -> float | None:
-    """Like a group, never a reason to lose a row: what is no finite number is unknown."""
+def packed(values: Iterable[object]) -> bytes:
+    """Numbers in little memory, NaN for what is unknown."""
+    return array("d", map(number, values)).tobytes()
+
+
+def number(value: object) -> float:
+    """Like a group, never a reason to lose a row: what is no finite number is unknown, which is NaN here."""
+    if type(value) is float:
+        return value if math.isfinite(value) else math.nan
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
+        return math.nan
     try:
-        number = float(value)
+        return number(float(value))
     except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+        return math.nan
 
 
 def _digest(row: Row, line: int) -> str:

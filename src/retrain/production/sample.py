@@ -7,10 +7,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from retrain.production.columns import numbers_of
 from retrain.production.distinct import EVERYTHING, Distinct
 from retrain.production.places import Places, places
 from retrain.production.policy import ProductionPolicy
 from retrain.production.rows import Row, read_row
+from retrain.production.slices import LINE
 
 PENDING = 4_096
 """Rows from line by line formats that wait to be placed together."""
@@ -22,12 +24,10 @@ class Sound(NamedTuple):
     frame: pl.DataFrame
     ids: pl.Series
     instants: pl.Series
-    lines: pl.Series
 
     def where(self, mask: pl.Series) -> "Sound":
         """Some of the rows."""
-        frame, ids, instants, lines = self
-        return Sound(frame.filter(mask), ids.filter(mask), instants.filter(mask), lines.filter(mask))
+        return Sound(self.frame.filter(mask), self.ids.filter(mask), self.instants.filter(mask))
 
 
 class _Unread(NamedTuple):
@@ -35,6 +35,7 @@ class _Unread(NamedTuple):
 
     names: tuple[str, ...]
     values: tuple[object, ...]
+    numbers: bytes
     timestamp: int
     line: int
 
@@ -71,9 +72,13 @@ class Sample:
         self._distinct.add(found)
         near = self._near(found)
         few = rows.where(pl.Series(near))
-        names = tuple(few.frame.columns)
-        for place, *row in zip(found[near].tolist(), few.frame.rows(), few.instants, few.lines, strict=True):
-            self._keep(place, _Unread(names, *row))
+        numbers = numbers_of(few.frame, self._policy)
+        texts = few.frame.drop(LINE, *self._beside(few.frame))
+        names = tuple(texts.columns)
+        for place, values, *rest in zip(
+            found[near].tolist(), texts.rows(), numbers, few.instants, few.frame[LINE], strict=True
+        ):
+            self._keep(place, _Unread(names, values, *rest))
         # Now, since the next slice is thinned by what is known before it is unpacked.
         self._prune()
 
@@ -106,6 +111,12 @@ class Sample:
         nearest = np.unique(found[near])
         return near if len(nearest) <= self._size else found <= nearest[self._size - 1]
 
+    def _beside(self, frame: pl.DataFrame) -> list[str]:
+        """Columns that are looked at as numbers alone."""
+        policy = self._policy
+        texts = {*dict(policy.columns).values(), *(f"group_{group}" for group in policy.groups)}
+        return [name for name in policy.numbers if name in frame.columns and name not in texts]
+
     def _place_pending(self) -> None:
         rows, self._pending = self._pending, []
         found = places(pl.Series([row.id for row in rows], dtype=pl.String))
@@ -131,7 +142,7 @@ class Sample:
         if isinstance(row, Row):
             return row
         record: Mapping[str, object] = dict(zip(row.names, row.values, strict=True))
-        return read_row(record, row.timestamp, row.line, self._policy)
+        return read_row(record, row.timestamp, row.line, self._policy, row.numbers)
 
     def _prune(self) -> None:
         if len(self._kept) <= self._size:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-FIRST_ROWS, SLICE_ROWS = 25_000, 100_000
+FIRST_ROWS, SLICE_ROWS = 25_000, 200_000
 """Parquet is read in slices: polars' own batches run ahead of the reader (1 GB for 6 million rows, slices of 25,000
 24 MB). Rows of numbers alone are read in larger ones, since a slice unpacks its whole row group again."""
-SLICE_BYTES = 32 << 20
+SLICE_BYTES = 64 << 20
 """A slice has as many rows as the one before lets expect in this memory."""
 LINE = "__line"
 TORN = (OSError, EOFError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
