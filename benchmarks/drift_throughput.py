@@ -13,9 +13,9 @@ has a line of its own, so that what sampling saves can be told from the rest.
 
 What depends on the reference alone is made once per champion, so it has its own lines: our profile, NannyML's `fit`,
 whylogs' profile of it. Evidently keeps nothing. Seconds begin after the imports, and count reading the files. Each line
-is a process of its own; its memory is its peak resident size, imports included; processor seconds are those of the whole
-process, and tell more than seconds where other programs share the cores. Planted: 3 of the 7 properties and 5 of the 32
-embedding columns moved by 0.3 standard deviations.
+is a process of its own; its memory is its peak resident size, imports included; processor seconds are those of the
+whole process, and tell more than seconds where other programs share the cores. Planted: 3 of the 7 properties and 5 of
+the 32 embedding columns moved by 0.3 standard deviations.
 """
 
 import argparse
@@ -41,7 +41,7 @@ MOVED = {*PROPERTIES[:3], *EMBEDDING[:5]}
 SHIFT = 0.3
 PIECE = 250_000
 """Rows made at a time, and rows of a file."""
-WORDS = "where is my card order refund parcel invoice late wrong please cancel change the a to help now not yet".split()
+WORDS = ("where", "is", "my", "card", "refund", "parcel", "late", "wrong", "please", "cancel", "the", "a", "to", "help")
 LINES = {
     "retrain, profile of the reference": ("retrain-profile", "retrain"),
     "retrain": ("retrain", "retrain"),

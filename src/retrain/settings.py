@@ -12,7 +12,7 @@ KNOWN = {
     "RETRAIN_STORE": "the artifact store: a folder, or s3://BUCKET/PREFIX (default ./retrain-store)",
     "RETRAIN_MODELS": "the folder of model specs, NAME.yaml each (default ./models)",
     "RETRAIN_WORK": "scratch space for runs in progress (default ./retrain-work)",
-    "RETRAIN_CACHE": "verified copies of versions for serving (default ~/.cache/retrain)",
+    "RETRAIN_CACHE": "verified copies of versions for serving, and embeddings of texts (default ~/.cache/retrain)",
     "RETRAIN_TIMEZONE": "the time zone of the quarterly schedule, such as Europe/Berlin (default UTC)",
     "RETRAIN_TOKEN": "the secret that callers of the webhook must show; at least 16 characters (no default)",
 }
