@@ -25,19 +25,20 @@ def examine(
     unreadable = sum(window.quarantined.values())
     cause = attribute(reference.seen, current, policy, unreadable / max(1, unreadable + window.total))
     found = {name: getattr(cause, name) for name in type(cause).model_fields}
-    return _report(window, current, reference, policy, model).model_copy(update=found)
+    return report_of(window, current, reference, policy, model).model_copy(update=found)
 
 
 def score(
     window: Window, reference: ReferenceProfile, policy: DriftPolicy, *, model: str, embed: Embed | None = None
 ) -> DriftReport:
     """Measure a window. Whatever cannot be computed is in `not_watched` with its reason."""
-    return _report(window, observed(window, reference, policy, embed), reference, policy, model)
+    return report_of(window, observed(window, reference, policy, embed), reference, policy, model)
 
 
-def _report(
+def report_of(
     window: Window, current: Observation, reference: ReferenceProfile, policy: DriftPolicy, model: str
 ) -> DriftReport:
+    """What is to be said of a window whose rows were measured already."""
     found = compared(reference.seen, current, policy)
     return DriftReport(
         model=model,

@@ -4,11 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
-from retrain.drift.check import compared, scores_of
-from retrain.drift.monitor import Monitor, pool_window
 from retrain.drift.policy import LEAST_ARMED, DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.drift.sequential.budget import needed
+from retrain.drift.sequential.looks import looked
 from retrain.store.events import Replay
 
 MOST_LOOKS = 24
@@ -19,24 +18,19 @@ SURE = 0.05
 
 def replay(profile: ReferenceProfile, policy: DriftPolicy) -> Replay:
     """Each window of the reference against all the rest of it, in the order of time."""
-    monitor, alarms, most, raised = Monitor(), 0, 1.0, set[str]()
-    looks = _windows(profile, policy)[-MOST_LOOKS:]
-    everything = np.arange(profile.seen.rows.height)
-    for window in looks:
-        rest = profile.seen.taken(np.setdiff1d(everything, window))
-        scores = scores_of(compared(rest, profile.seen.taken(window), policy), policy)
-        if not scores:
+    alarms, most, raised = 0, 1.0, set[str]()
+    windows = _windows(profile, policy)[-MOST_LOOKS:]
+    for look in looked(profile, ((window, profile.seen.taken(window)) for window in windows), policy):
+        said = look.monitor.evidence
+        if look.state == "insufficient_data" or said is None:
+            # Nothing in it can be watched, so it raises no alarm either.
             continue
-        begun = monitor.alarmed
-        monitor, state = pool_window(monitor, {s.signal: s.deviation for s in scores if s.deviation}, policy)
-        said = monitor.evidence
-        assert said is not None, "a pooled window says something"
         most = max(most, said.total)
-        if state == "alarm" and not begun:
+        if look.opened:
             alarms += 1
             raised |= {name for name, found in said.signals.items() if found >= said.needed}
     return Replay(
-        looks=len(looks),
+        looks=len(windows),
         alarms=alarms,
         evidence=most,
         needed=float(f"{needed(policy):.6g}"),
