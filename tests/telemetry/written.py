@@ -6,7 +6,8 @@ from typing import Any
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Interval, Metrics, Slice
 from retrain.promotion.decision import Check, PromotionDecision
-from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Referenced, RolledBack, Spent
+from retrain.store.drilled import Drill
+from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack, Spent
 from retrain.store.ledger import Draft, Ledger, LedgerEntry
 from retrain.store.protocol import Store
 from retrain.store.state import Claim, Signal
@@ -54,6 +55,15 @@ def claimed(name: str = "c1", **more: Any) -> Claimed:
     """A run began."""
     span = {"at": START, "expires_at": START + DAY, "host": "h", "pid": 1, "process_start": "0"}
     return Claimed(claim=Claim(id=name, cause="drift", reason="r", **span), **more)
+
+
+def drilled(**more: Any) -> Drilled:
+    """A drill of reference r: 300 daily looks without a false alarm, and one kind of drift planted."""
+    power = {"drift": "copied_rows", "share": 0.25, "trials": 10, "found": 9, "low": 0.5625, "high": 0.9975}
+    known = {"at": START, "reference": "r", "seed": 1, "looks": 300, "alarms": 0, "window_rows": 250}
+    known |= {"reference_rows": 1_000, "per_year": 0.0, "low": 0.0, "high": 4.5, "confidence": 0.95, "within": 7}
+    planted = ({**power, "windows": 2.0}, {"drift": "label_mix", "share": 0.5, "reason": "one label"})
+    return Drilled(drill=Drill.model_validate({**known, "budget": 1.0, "planted": planted, **more}), report="d")
 
 
 def evaluation(

@@ -31,6 +31,7 @@ situations = st.builds(
     last_refusal_at=stamps,
     claim_active=st.booleans(),
     interrupted=st.sampled_from([None, "drift", "schedule", "manual", "alert"]),
+    refuted=st.sampled_from([None, "3 false alarms in 100 looks"]),
     begun=st.lists(stamps.filter(bool), max_size=4).map(tuple),
     new_labels=st.none() | st.integers(0, 200),
     examples_missing=st.just(0) | st.integers(0, 900),
@@ -333,3 +334,36 @@ def test_more_labels_never_take_a_yes_back(situation: Situation, policy: Trigger
         update={"new_labels": found, "examples_missing": max(situation.examples_missing - more, 0)}
     )
     assert decide(richer, policy, now=NOW).retrain or not before.retrain
+
+
+REFUTED = {"refuted": "12 false alarms in 300 looks, 15 a year, 1 allowed"}
+
+
+def test_a_drift_that_a_drill_has_refuted_is_proposed_and_waits_for_a_person() -> None:
+    decision = decide(Situation.model_validate({**DRIFTED, **REFUTED}), POLICY, now=NOW)
+    assert (decision.retrain, decision.proposed, decision.waiting) == (False, True, ("drill",))
+    assert "a retrain is proposed" in decision.reasons[0]
+    assert "12 false alarms in 300 looks" in decision.reasons[0]
+    by_hand = decide(Situation.model_validate({**DRIFTED, **REFUTED, **MANUAL}), POLICY, now=NOW)
+    assert (by_hand.cause, by_hand.proposed) == ("manual", False)
+
+
+def test_what_a_proposed_retrain_would_also_have_to_wait_for_is_told_too() -> None:
+    situation = {**DRIFTED, **REFUTED, "last_retrain_ended": ago(hours=1)}
+    decision = decide(Situation.model_validate(situation), POLICY, now=NOW)
+    assert decision.waiting == ("drill", "cooldown")
+    assert any(reason.startswith("cooldown until") for reason in decision.reasons)
+
+
+@given(situation=situations, policy=policies)
+def test_a_drill_holds_back_drift_and_nothing_else(situation: Situation, policy: TriggerPolicy) -> None:
+    trusted = decide(situation.model_copy(update={"refuted": None}), policy, now=NOW)
+    held = decide(situation.model_copy(update={"refuted": "numbers"}), policy, now=NOW)
+    assert not held.retrain or trusted.retrain
+    if situation.interrupted is None:
+        assert held.cause != "drift"
+    quiet = decide(situation.model_copy(update={"episode_open": False, "refuted": None}), policy, now=NOW)
+    if quiet.retrain:
+        assert (held.retrain, held.cause) == (True, quiet.cause)
+    assert held.proposed == ("drill" in held.waiting)
+    assert not trusted.proposed

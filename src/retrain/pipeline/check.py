@@ -44,6 +44,8 @@ class CheckResult(Value):
     evidence: Evidence | None
     """Under a budget: how rare chance would make what the latest windows say together, and how rare it must be."""
     retrain: bool
+    proposed: bool
+    """A drift alarm asks for one, and a drill has refuted the alarm budget: a person may run it, nobody else does."""
     cause: Literal["drift", "schedule", "manual", "none"]
     request: str | None
     """The id of the retrain that is owed; none when none is. The same need keeps its id."""
@@ -211,6 +213,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
         signals=newest.signals if newest else (),
         evidence=newest.evidence if newest else None,
         retrain=decision.retrain,
+        proposed=decision.proposed,
         cause=decision.cause,
         request=request_of(site.model, state, decision, site.clock()),
         reasons=(*reasons, *reasons_of(newest), *decision.reasons),
@@ -236,6 +239,7 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         signals=(),
         evidence=None,
         retrain=decision.retrain,
+        proposed=decision.proposed,
         cause=decision.cause,
         request=request_of(site.model, state, decision, site.clock()),
         reasons=(reason, *decision.reasons),

@@ -5,6 +5,7 @@ from retrain.pipeline.site import Site
 from retrain.store.events import (
     Checked,
     Claimed,
+    Drilled,
     Ended,
     Event,
     LabelsAsked,
@@ -16,7 +17,6 @@ from retrain.store.events import (
 )
 from retrain.store.ledger import LedgerEntry
 from retrain.store.shelf import Shelf
-from retrain.store.state import RefusedReference
 from retrain.values import Value, short
 
 STAMP = "%Y-%m-%d %H:%M UTC"
@@ -73,14 +73,17 @@ def described(site: Site, entry: LedgerEntry) -> Decision:
 def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
     """What happened, in one sentence."""
     match event:
-        case Referenced(refused=RefusedReference()):
-            text = f"A drift reference of {event.rows} production rows was refused; the monitor is not armed."
         case Referenced():
-            text = f"The drift reference was set from {event.rows} production rows."
+            text = _referenced(event)
         case Checked():
             span = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M}"
             due = " A retrain is due." if event.retrain else ""
             text = f"The window {span} ({event.rows} rows) was judged: {event.state.replace('_', ' ')}.{due}"
+        case Drilled():
+            seen = event.drill
+            text = (
+                f"The drift monitor was drilled: {seen.alarms} false alarms in {seen.looks} looks at its own reference."
+            )
         case Claimed():
             over = f", taking over from run {short(event.took_over)}" if event.took_over else ""
             text = f"Run {short(event.claim.id)} began for {event.claim.cause}{over}."
@@ -104,15 +107,33 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
     return text
 
 
+def _referenced(event: Referenced) -> str:
+    if event.refused is not None:
+        return f"A drift reference of {event.rows} production rows was refused; the monitor is not armed."
+    return f"The drift reference was set from {event.rows} production rows."
+
+
 def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
     """Where the evidence of that name is kept."""
     if name == "report" and isinstance(entry.event, Checked):
         return site.checks(entry.event.end)
-    shelves = {"dataset": site.snapshots, "version": site.versions, "evaluation": site.evaluations, "asked": site.asked}
+    shelves = {
+        "dataset": site.snapshots,
+        "version": site.versions,
+        "evaluation": site.evaluations,
+        "asked": site.asked,
+        "drill": site.drills,
+    }
     return shelves.get(name, site.references)
 
 
-FIRST_FILE = {"report": "report.html", "version": "card.md", "evaluation": "report.md", "asked": "labels.jsonl"}
+FIRST_FILE = {
+    "report": "report.html",
+    "version": "card.md",
+    "evaluation": "report.md",
+    "asked": "labels.jsonl",
+    "drill": "drill.json",
+}
 
 
 def _address(site: Site, entry: LedgerEntry, name: str, digest: str) -> str:

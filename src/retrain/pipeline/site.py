@@ -80,6 +80,11 @@ class Site:
         """Rows that people were asked to label."""
         return Shelf(self.store, f"models/{self.model}/asked", "asked")
 
+    @property
+    def drills(self) -> Shelf:
+        """What each look of a drill said."""
+        return Shelf(self.store, f"models/{self.model}/drills", "drill")
+
     def checks(self, end: datetime) -> Shelf:
         """Drift reports of the window with this end."""
         return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from retrain.drift.drill.sentences import refuted
 from retrain.store.state import Claim, State
 from retrain.trigger.decide import Situation, TriggerDecision
 
@@ -30,7 +31,14 @@ def situation_of(state: State, *, now: datetime, asked: Asking = "check", reason
         claim_active=state.claim is not None and dead is None,
         interrupted=dead.cause if dead else None,
         begun=state.begun,
+        refuted=_refuted(state),
     )
+
+
+def _refuted(state: State) -> str | None:
+    """Why drift alarms are not trusted; a breach of fairness is no matter of the drilled monitor."""
+    breach = state.episode is not None and state.episode.signals == ("fairness",)
+    return None if state.drill is None or breach else refuted(state.drill)
 
 
 def dead_claim(state: State, now: datetime) -> Claim | None:

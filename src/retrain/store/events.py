@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from retrain.store.drilled import Drill
 from retrain.store.state import (
     CheckState,
     Claim,
@@ -103,6 +104,15 @@ class Checked(Value):
     """Labelled examples that an owed retrain waits for."""
 
 
+class Drilled(Value):
+    """The drift monitor was tried on its own reference, as it is and with planted drift."""
+
+    kind: Literal["drilled"] = "drilled"
+    drill: Drill
+    report: str
+    """Digest of what each look said."""
+
+
 class Claimed(Value):
     """A run began, or took over from one that died."""
 
@@ -183,6 +193,6 @@ class LabelsAsked(Value):
 
 
 Event = Annotated[
-    Referenced | Checked | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
+    Referenced | Checked | Drilled | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
     Field(discriminator="kind"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from retrain.store.events import (
     Checked,
     Claimed,
+    Drilled,
     Ended,
     Event,
     LabelsAsked,
@@ -24,7 +25,6 @@ from retrain.store.state import (
     LastCheck,
     LastRun,
     Outcome,
-    RefusedReference,
     Rest,
     State,
     Totals,
@@ -43,12 +43,10 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
     match event:
         case Checked():
             after = _checked(state, event, at)
-        case Referenced(refused=RefusedReference() as refused):
-            after = state.model_copy(update={"refused": refused})
         case Referenced():
-            champion = state.champion and state.champion.model_copy(update={"reference": event.reference})
-            changes = {"reference": event.reference, "watermark": event.end, "champion": champion, "refused": None}
-            after = state.model_copy(update=changes)
+            after = _referenced(state, event)
+        case Drilled():
+            after = _drilled(state, event)
         case Claimed():
             after = _claimed(state, event, at)
         case Prepared():
@@ -105,6 +103,14 @@ def _spent(totals: Totals, cost: Spent | None) -> dict[str, float]:
     }
 
 
+def _referenced(state: State, event: Referenced) -> State:
+    if event.refused is not None:
+        return state.model_copy(update={"refused": event.refused})
+    champion = state.champion and state.champion.model_copy(update={"reference": event.reference})
+    changes = {"reference": event.reference, "watermark": event.end, "champion": champion, "refused": None}
+    return state.model_copy(update={**changes, "drill": None})
+
+
 def _checked(state: State, event: Checked, at: datetime) -> State:
     last = LastCheck(
         at=at,
@@ -131,6 +137,11 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
     elif event.state == "quiet" and not event.breach_retrains:
         changes |= {"episode": None}
     return state.model_copy(update=changes)
+
+
+def _drilled(state: State, event: Drilled) -> State:
+    """A drill of another reference than the one in use says nothing about it."""
+    return state.model_copy(update={"drill": event.drill}) if event.drill.reference == state.reference else state
 
 
 def _evident(event: Checked) -> tuple[str, ...]:
@@ -189,6 +200,5 @@ def _rolled_back(state: State, at: datetime) -> State:
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
     fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
-    fresh |= {"fairness": {}}
-    fresh["refused"] = None
+    fresh |= {"fairness": {}, "refused": None, "drill": None}
     return state.model_copy(update={"reference": reference, **fresh})

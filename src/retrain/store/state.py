@@ -5,12 +5,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from retrain.store.drilled import Drill
 from retrain.values import Value
 
 CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
-Wait = Literal["cooldown", "backoff", "budget", "labels"]
+Wait = Literal["cooldown", "backoff", "budget", "labels", "drill"]
 FairnessState = Literal["within_limit", "breach", "not_enough_evidence"]
 SegmentKind = Literal["cluster", "label", "group", "term", "style", "damage", "unfamiliar"]
 DriftKind = Literal["new topic", "change of mix", "change of style", "broken data", "unclear"]
@@ -261,6 +262,8 @@ class State(Value):
     """The drift monitor's own memory; the drift stage reads and writes it."""
     fairness: dict[str, Any] = Field(default_factory=dict)
     """The memory of the watch over groups; the drift stage reads and writes it. Bounded."""
+    drill: Drill | None = None
+    """The newest drill of this reference."""
     last_check: LastCheck | None = None
     """The newest window that was judged."""
     starved: LastCheck | None = None

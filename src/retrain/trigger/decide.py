@@ -49,6 +49,8 @@ class Situation(Value):
     """Labelled rows since the open drift began; none where that is not known."""
     examples_missing: int = Field(default=0, ge=0)
     """Labelled examples without which a run would surely be refused."""
+    refuted: str | None = None
+    """Why a drift alarm may only propose a retrain: the false alarms of a drill, in numbers. None where it may ask."""
     begun: tuple[AwareDatetime, ...] = ()
     """When automatic runs began; those of the last 365 days count."""
 
@@ -64,6 +66,11 @@ class TriggerDecision(Value):
     budget_used: int = 0
     labels_missing: int = 0
     """Labelled examples that an owed retrain waits for."""
+
+    @property
+    def proposed(self) -> bool:
+        """A drift alarm asks for a retrain, and may not start it: a person may."""
+        return "drill" in self.waiting
 
 
 def decide(situation: Situation, policy: TriggerPolicy, *, now: datetime) -> TriggerDecision:
@@ -106,9 +113,12 @@ def _by_itself(
     # New labels are needed to answer drift, not to keep a date; examples enough are needed for both.
     lacked = lacks_new_labels(situation.new_labels, policy) if drift_due else 0
     missing = max(lacked if not scheduled else 0, situation.examples_missing)
+    proposed = situation.refuted if drift_due else None
+    if proposed is not None and not scheduled:
+        waits = [("drill", f"a retrain is proposed, and waits for a person: {proposed}"), *waits]
     if (no := _waiting(waits, missing, drift, *schedule)) is not None:
         return no
-    by_drift = drift_due and not lacked
+    by_drift = drift_due and not lacked and proposed is None
     return _yes("drift", drift, *schedule) if by_drift else _yes("schedule", *schedule, drift)
 
 

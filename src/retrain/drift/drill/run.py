@@ -6,7 +6,7 @@ What all of production's windows share, the error of the one reference, is in no
 budget, never prove it (benchmarks/drift_false_alarms.py measures whole years).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -25,7 +25,7 @@ from retrain.store.drilled import PLANTED, Planted, Power
 from retrain.values import Value
 
 LOOKS = 300
-"""Of unchanged rows. 300 daily ones are most of a year: four false alarms there put the whole interval above one a year."""
+"""Of unchanged rows. 300 daily ones are most of a year: four false alarms there put the whole interval above one."""
 TRIALS = 10
 """Of each planted drift: all found means at least 69 % beyond doubt, and the drill stays under a minute."""
 WITHIN = 7
@@ -63,7 +63,14 @@ def usual_rows(profile: ReferenceProfile, policy: DriftPolicy) -> int:
     return max(policy.min_rows, min(policy.max_rows, round(profile.total / max(1.0, spans))))
 
 
-def drill(profile: ReferenceProfile, policy: DriftPolicy, *, looks: int = LOOKS, seed: int = 0) -> Measured:
+def drill(
+    profile: ReferenceProfile,
+    policy: DriftPolicy,
+    *,
+    looks: int = LOOKS,
+    seed: int = 0,
+    drifts: Sequence[Planted] = PLANTED,
+) -> Measured:
     """Feed the monitor its reference. The same reference, policy, looks and seed give the same numbers."""
     thinned = replace(profile, seen=profile.seen.taken(in_runs(profile.seen.rows.height, MOST_ROWS)))
     rows = thinned.seen.rows.height
@@ -90,7 +97,7 @@ def drill(profile: ReferenceProfile, policy: DriftPolicy, *, looks: int = LOOKS,
         low=low * yearly,
         high=high * yearly,
         budget=policy.false_retrains_per_year if policy.rule == "budget" else None,
-        planted=tuple(_power(drift, scene) for drift in PLANTED),
+        planted=tuple(_power(drift, scene) for drift in drifts),
         evidence=tuple(evidence),
         raised=tuple(sorted(raised)),
     )

@@ -36,8 +36,8 @@ def looked(
 ) -> Iterator[Looked]:
     """Judge windows of the reference one after the other, each against the rows of the reference that it is not.
 
-    A look is the numbers of those rows that the window was cut out of, and the window itself. No look is refused for its
-    few rows: how many there are of the whole reference was judged before.
+    A look is the numbers of those rows that the window was cut out of, and the window itself. No look is refused
+    for its few rows: how many there are of the whole reference was judged before.
     """
     monitor = monitor or Monitor()
     lenient = policy.model_copy(update={"min_rows": 1, "reference_rows": 1})
