@@ -2,7 +2,7 @@
 
     python -m benchmarks.exporter_scrape [--models 200] [--long 10] [--scrapes 10] [--s3]
 
-A model has a ledger of 11 entries with promotions, a rollback, runs and an alarm, and a stored evaluation; `--long` of
+A model has a ledger of 12 entries with promotions, a rollback, runs and an alarm, and a stored evaluation; `--long` of
 the models have 1,000 checks more. The exporter runs in a process of its own and is asked over HTTP: `cold` is its first
 scrape, `warm` are the next ones, before each of which every tenth model gets a new entry. The peer, on the same store
 and with the same number of threads, lists each ledger, reads all entries and folds them anew at each scrape.

@@ -13,12 +13,25 @@ from retrain.store.events import Ended, Event, RolledBack
 from retrain.store.fold import fold
 from retrain.store.folder import FolderStore
 from retrain.store.ledger import LedgerEntry
-from retrain.store.state import State
+from retrain.store.state import Accuracy, Performance, State
 from retrain.telemetry import metrics as m
 from retrain.telemetry.exporter_prometheus_client import exposition
-from retrain.telemetry.samples import MAX_GROUPS, MAX_LABEL, Sample, safe, samples_of
+from retrain.telemetry.sample import MAX_LABEL, Sample, safe
+from retrain.telemetry.samples import MAX_GROUPS, samples_of
 from retrain.telemetry.view import Evidence, ModelReader, ModelView
-from telemetry.written import COST, START, alarm, append, checked, claimed, evaluation, full, promoted, report_of
+from telemetry.written import (
+    COST,
+    START,
+    alarm,
+    append,
+    checked,
+    claimed,
+    drilled,
+    evaluation,
+    full,
+    promoted,
+    report_of,
+)
 
 Seen = dict[tuple[str, tuple[str, ...]], float]
 UNJUDGED = PromotionDecision(verdict="hold", champion=None, challenger="v2", checks=())
@@ -63,7 +76,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "labels", "value"),
     [
-        ("ledger_entries_total", (), 11),
+        ("ledger_entries_total", (), 12),
         ("check_state", ("alarm",), 1),
         ("check_state", ("quiet",), 0),
         ("checks_total", ("alarm",), 1),
@@ -74,6 +87,34 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
         ("drift_threshold", ("output.labels",), 0.25),
         ("drift_change_ratio", ("label",), 0.2),
         ("drift_change_ratio", ("group",), 0),
+        ("drift_explained_ratio", ("label",), 0.75),
+        ("drift_kind", ("new_topic",), 1),
+        ("drift_kind", ("broken_data",), 0),
+        ("drift_evidence", (), 512),
+        ("drift_evidence_needed", (), 365),
+        ("drift_signal_evidence", ("input.length",), 512),
+        ("drift_p_value", ("input.length",), 0.015625),
+        ("reference_refused", (), 0),
+        ("drill_timestamp_seconds", (), START.timestamp()),
+        ("drill_looks", (), 300),
+        ("drill_false_alarms", (), 0),
+        ("drill_false_alarms_high_per_year", (), 4.5),
+        ("drill_budget_per_year", (), 1),
+        ("drill_power_ratio", ("copied_rows",), 0.9),
+        ("drill_power_low_ratio", ("copied_rows",), 0.5625),
+        ("drill_delay_windows", ("copied_rows",), 2),
+        ("propose_only", (), 0),
+        ("production_accuracy_ratio", ("estimated",), 0.75),
+        ("production_accuracy_low_ratio", ("labelled",), 0.25),
+        ("production_accuracy_rows", ("labelled",), 40),
+        ("production_accuracy_expected_ratio", (), 0.9375),
+        ("fairness_state", ("breach",), 1),
+        ("fairness_state", ("within_limit",), 0),
+        ("fairness_limit_ratio", (), 0.125),
+        ("fairness_gaps", ("within_limit",), 3),
+        ("fairness_gaps", ("not_enough_evidence",), 2),
+        ("fairness_gap_state", ("channel=fax", "error", "not_enough_evidence"), 1),
+        ("fairness_gap_low_ratio", ("channel=app", "label refund"), 0.1875),
         ("due", (), 1),
         ("waiting", ("budget",), 1),
         ("waiting", ("cooldown",), 0),
@@ -124,6 +165,27 @@ def test_unknown_is_not_zero() -> None:
     told = {name for name, _ in seen(samples_of([ModelView(model="shop", entry=entry_of(State()))]))}
     assert not told & {"drift_score", "window_rows", "last_check_timestamp_seconds", "due", "budget_runs_used"}
     assert not told & {"heldout_accuracy_ratio", "labels_missing", "champion_since_timestamp_seconds", "evaluation_up"}
+
+
+def test_what_was_not_measured_is_told_by_no_number(tmp_path: Path) -> None:
+    """A gap without evidence, a signal without a p-value, a drift that could not be planted, an accuracy not known."""
+    store = FolderStore(tmp_path)
+    unknown = Performance(estimated=Accuracy(reason="no answers"), labelled=Accuracy(rows=3, reason="3 labels"))
+    append(store, promoted(), alarm(1).model_copy(update={"performance": unknown}), drilled(budget=None))
+    told = of(store)
+    assert not {"production_accuracy_ratio", "production_accuracy_rows", "drill_budget_per_year"} & {n for n, _ in told}
+    assert ("fairness_gap_ratio", ("shop", "channel=fax", "error")) not in told
+    assert ("drift_p_value", ("shop", "output.labels")) not in told
+    assert ("drill_power_ratio", ("shop", "label_mix")) not in told
+    assert told["propose_only", ("shop",)] == 0
+
+
+def test_a_refuted_budget_is_told_and_gone_with_its_reference(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    append(store, promoted(), drilled(alarms=12, per_year=15.0, low=8.0, high=26.0))
+    assert of(store)["propose_only", ("shop",)] == 1
+    append(store, promoted("v2", "v1"))
+    assert not {name for name, _ in of(store) if name.startswith(("drill_", "propose_"))}
 
 
 def test_a_window_with_too_few_rows_is_the_state_and_the_last_judged_one_keeps_its_scores(tmp_path: Path) -> None:
@@ -180,6 +242,7 @@ EVENTS = st.one_of(
     st.builds(promoted, st.sampled_from(["v1", "v2"])),
     st.builds(claimed, st.sampled_from(["c1", "c2"])),
     st.builds(lambda outcome: Ended(claim="c1", outcome=outcome, cost=COST), st.sampled_from(["held", "refused"])),
+    st.builds(lambda alarms: drilled(alarms=alarms), st.integers(0, 9)),
     st.just(RolledBack(version="v1", withdrawn="v2")),
 )
 

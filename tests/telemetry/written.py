@@ -10,7 +10,7 @@ from retrain.store.drilled import Drill
 from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack, Spent
 from retrain.store.ledger import Draft, Ledger, LedgerEntry
 from retrain.store.protocol import Store
-from retrain.store.state import Claim, Signal
+from retrain.store.state import Accuracy, Claim, Evidence, Fairness, GroupGap, Performance, SegmentShare, Signal
 from retrain.telemetry.view import evaluation_shelf
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -19,8 +19,50 @@ COST = Spent(
     wall_seconds=60.0, cpu_seconds=50.0, gpu_seconds=7.5, money=1.25, currency="EUR", stages={"tune": 40.0, "odd": 2.0}
 )
 SIGNALS = (
-    Signal(signal="input.length", method="ks", value=0.5, threshold=0.25, drifted=True),
+    Signal(
+        signal="input.length", method="ks", value=0.5, threshold=0.25, drifted=True, p_value=0.015625, evidence=512.0
+    ),
     Signal(signal="output.labels", method="total_variation", value=0.125, threshold=0.25, drifted=False),
+)
+EVIDENCE = Evidence(total=512.0, warning=36.5, needed=365.0, signals={"input.length": 512.0})
+SEGMENTS = tuple(
+    SegmentShare(
+        what="label",
+        name=name,
+        reference_share=0.25,
+        current_share=0.5,
+        low=0.125,
+        high=0.375,
+        explains=explains,
+        sure=True,
+    )
+    for name, explains in (("refund", 0.75), ("parcel", 0.5), ("other", None))
+)
+PERFORMANCE = Performance(
+    estimated=Accuracy(value=0.75, low=0.625, high=0.875, rows=200, method="atc_entropy", source="100 rows"),
+    labelled=Accuracy(value=0.5, low=0.25, high=0.75, rows=40, method="wilson"),
+    expected=0.9375,
+)
+FAIRNESS = Fairness(
+    state="breach",
+    limit=0.125,
+    gaps=(
+        GroupGap(
+            group="channel=app",
+            outcome="label refund",
+            rows=900,
+            state="breach",
+            rate=0.75,
+            rest=0.5,
+            gap=0.25,
+            low=0.1875,
+            high=0.3125,
+        ),
+        GroupGap(group="channel=fax", outcome="error", rows=7, state="not_enough_evidence"),
+    ),
+    watched=6,
+    breached=1,
+    open=2,
 )
 
 
@@ -43,7 +85,9 @@ def checked(state: str = "quiet", day: int = 0, **more: Any) -> Checked:
 def alarm(day: int = 0) -> Checked:
     """A window with everything that a check can say."""
     waits = {"retrain": True, "waiting": ("budget",), "budget_used": 4, "budget_limit": 4}
-    return checked("alarm", day, signals=SIGNALS, broken={"no timestamp": 3}, late=2, moved={"label": 0.2}, **waits)
+    seen = {"broken": {"no timestamp": 3}, "late": 2, "moved": {"label": 0.2}, "drift_kind": "new topic", **waits}
+    watched = {"evidence": EVIDENCE, "segments": SEGMENTS, "performance": PERFORMANCE, "fairness": FAIRNESS}
+    return checked("alarm", day, signals=SIGNALS, **seen, **watched)
 
 
 def promoted(version: str = "v1", over: str | None = None, **more: Any) -> Promoted:
@@ -123,6 +167,7 @@ def full(store: Store, model: str = "shop") -> None:
         claimed("c3"),
         Ended(claim="c3", outcome="held", challenger="v2", cost=COST, evaluation=digest),
         alarm(1),
+        drilled(),
         claimed("c4"),
         model=model,
     )

@@ -115,6 +115,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
     last = LastCheck(
         at=at,
         broken=sum(event.broken.values()),
+        explained=_explained(event),
         **event.model_dump(
             include={
                 *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
@@ -142,6 +143,15 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
 def _drilled(state: State, event: Drilled) -> State:
     """A drill of another reference than the one in use says nothing about it."""
     return state.model_copy(update={"drill": event.drill}) if event.drill.reference == state.reference else state
+
+
+def _explained(event: Checked) -> dict[str, float]:
+    """What changed to the largest share of the drift that one segment accounts for, where that is known."""
+    found: dict[str, float] = {}
+    for segment in event.segments:
+        if segment.sure and segment.explains is not None:
+            found[segment.what] = max(segment.explains, found.get(segment.what, segment.explains))
+    return found
 
 
 def _evident(event: Checked) -> tuple[str, ...]:

@@ -192,6 +192,8 @@ class LastCheck(Value):
     performance: Performance = Performance()
     moved: dict[str, float] = Field(default_factory=dict)
     """What changed (label, group, term, unfamiliar) to the largest change of a share of rows."""
+    explained: dict[str, float] = Field(default_factory=dict)
+    """The same to the largest share of the whole drift that one segment accounts for."""
     retrain: bool = False
     waiting: tuple[Wait, ...] = ()
     """What an owed retrain has to wait for."""

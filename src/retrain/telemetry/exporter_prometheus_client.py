@@ -22,7 +22,7 @@ from retrain.telemetry.access import Door, token_for
 from retrain.telemetry.fleet import Fleet
 from retrain.telemetry.listen import bound, listen
 from retrain.telemetry.pages import CAREFUL, Pages
-from retrain.telemetry.samples import Sample
+from retrain.telemetry.sample import Sample
 
 LONGEST = 8.0
 """Seconds: below Prometheus' own limit of 10, so that a dead store is told and not merely a scrape that failed."""

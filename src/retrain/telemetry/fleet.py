@@ -12,7 +12,8 @@ from retrain.spec import MODEL_NAME
 from retrain.store.protocol import Store
 from retrain.telemetry import metrics as m
 from retrain.telemetry.crew import Crew
-from retrain.telemetry.samples import Sample, samples_of
+from retrain.telemetry.sample import Sample
+from retrain.telemetry.samples import samples_of
 from retrain.telemetry.view import ModelReader, ModelView
 
 MODELS = "models/"

@@ -1,19 +1,24 @@
 """Which numbers are exported? Every name, kind, label and meaning; dashboards and alerts are held to this file."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from retrain.store.state import DriftKind, FairnessState, SegmentKind, Wait
 
 Kind = Literal["gauge", "counter"]
 
 STATES = ("quiet", "warning", "alarm", "insufficient_data", "never_checked")
 CAUSES = ("drift", "schedule", "manual", "alert")
 OUTCOMES = ("promoted", "held", "inconclusive", "refused", "failed")
-WAITS = ("cooldown", "backoff", "budget", "labels")
+WAITS = get_args(Wait)
 ROLES = ("champion", "challenger")
 BY = ("run", "hand")
 ROLLBACK_REASONS = ("manual", "probation")
 VERDICTS = ("pass", "fail", "unknown")
-WHAT = ("label", "group", "term", "cluster", "style", "damage", "unfamiliar")
+WHAT = get_args(SegmentKind)
+KINDS = tuple(kind.replace(" ", "_") for kind in get_args(DriftKind))
+SOURCES = ("estimated", "labelled")
+FAIRNESS_STATES = get_args(FairnessState)
 STAGES = ("prepare", "probe", "tune", "train", "evaluate", "other")
 
 
@@ -58,9 +63,49 @@ LATE_ROWS = _gauge("window_late_rows", "Rows that came after the window before i
 DRIFT_SCORE = _gauge("drift_score", "Drift of one signal in the newest window; higher is more.", "model", "signal")
 DRIFT_THRESHOLD = _gauge("drift_threshold", "Where that score counts as drifted.", "model", "signal")
 DRIFT_CHANGE = _gauge("drift_change_ratio", "Largest change of a share of rows, by what changed.", "model", "what")
+DRIFT_EXPLAINED = _gauge(
+    "drift_explained_ratio", "Largest share of the whole drift that one segment accounts for.", "model", "what"
+)
+DRIFT_KIND = _gauge("drift_kind", "1 for what the drift of the newest window looks like.", "model", "kind")
+EVIDENCE = _gauge("drift_evidence", "Chance alone says as much once in so many looks, all windows together.", "model")
+EVIDENCE_NEEDED = _gauge("drift_evidence_needed", "The evidence that raises an alarm.", "model")
+SIGNAL_EVIDENCE = _gauge("drift_signal_evidence", "The same of one signal, all others paid for.", "model", "signal")
+SIGNAL_P_VALUE = _gauge("drift_p_value", "How often chance gives one window such a score.", "model", "signal")
+REFERENCE_REFUSED = _gauge("reference_refused", "1 when the monitor was not armed with the reference.", "model")
 EPISODE_OPEN = _gauge("episode_open", "1 from the first alarm of a drift to its end.", "model")
 EPISODES = _counter("episodes", "Drift episodes that were opened.", "model")
 ALARM_AT = _gauge("alarm_timestamp_seconds", "When the newest episode was opened.", "model")
+
+DRILL_AT = _gauge("drill_timestamp_seconds", "When the monitor was last drilled on this reference.", "model")
+DRILL_LOOKS = _gauge("drill_looks", "Windows of unchanged rows in that drill.", "model")
+DRILL_ALARMS = _gauge("drill_false_alarms", "Alarms that these raised: all are false.", "model")
+DRILL_RATE = _gauge("drill_false_alarms_per_year", "The same a year, at the model's looks a year.", "model")
+DRILL_LOW = _gauge("drill_false_alarms_low_per_year", "Lower bound of that rate (exact, 95 %).", "model")
+DRILL_HIGH = _gauge("drill_false_alarms_high_per_year", "Upper bound of that rate.", "model")
+DRILL_BUDGET = _gauge("drill_budget_per_year", "False alarms a year that the spec allows.", "model")
+POWER = _gauge("drill_power_ratio", "Share of trials in which a planted drift was found.", "model", "drift")
+POWER_LOW = _gauge("drill_power_low_ratio", "Lower bound of that share (exact, 95 %).", "model", "drift")
+POWER_HIGH = _gauge("drill_power_high_ratio", "Upper bound of that share.", "model", "drift")
+POWER_DELAY = _gauge("drill_delay_windows", "Median of the windows until it was found.", "model", "drift")
+PROPOSE_ONLY = _gauge("propose_only", "1 when a drill refuted the alarm budget: drift starts no retrain.", "model")
+
+EXPECTED_ACCURACY = _gauge("production_accuracy_expected_ratio", "Accuracy of the champion without drift.", "model")
+PRODUCTION_ACCURACY = _gauge(
+    "production_accuracy_ratio", "Accuracy in the newest window, as far as known.", "model", "source"
+)
+PRODUCTION_ACCURACY_LOW = _gauge("production_accuracy_low_ratio", "Its lower bound.", "model", "source")
+PRODUCTION_ACCURACY_HIGH = _gauge("production_accuracy_high_ratio", "Its upper bound.", "model", "source")
+PRODUCTION_ACCURACY_ROWS = _gauge("production_accuracy_rows", "Rows it was read off.", "model", "source")
+
+FAIRNESS = _gauge("fairness_state", "1 for what the watch over groups says in production.", "model", "state")
+FAIRNESS_LIMIT = _gauge("fairness_limit_ratio", "The gap that counts as a breach.", "model")
+FAIRNESS_GAPS = _gauge("fairness_gaps", "Gaps watched, a group and an outcome each, by state.", "model", "state")
+GROUP_STATE = _gauge(
+    "fairness_gap_state", "1 for the state of one gap; of the twenty worst.", "model", "group", "outcome", "state"
+)
+GROUP_GAP = _gauge("fairness_gap_ratio", "Rate in a group less that of the rest.", "model", "group", "outcome")
+GROUP_GAP_LOW = _gauge("fairness_gap_low_ratio", "Its lower bound, at all looks.", "model", "group", "outcome")
+GROUP_GAP_HIGH = _gauge("fairness_gap_high_ratio", "Its upper bound, at all looks.", "model", "group", "outcome")
 
 DUE = _gauge("due", "1 when the newest check asked for a retrain.", "model")
 WAITING = _gauge("waiting", "1 for what the newest check said an owed retrain has to wait for.", "model", "reason")

@@ -1,29 +1,17 @@
 """Which samples follow from what was read? Plain functions over values: the same entry gives the same numbers."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from retrain.evaluation.comparison import Comparison, Slice
 from retrain.store.state import LastCheck, LastRun, State, Totals
 from retrain.telemetry import metrics as m
+from retrain.telemetry.monitoring import drilled, monitored
+from retrain.telemetry.sample import Sample, counts, known, moment, one_of, safe
 from retrain.telemetry.view import Evidence, ModelView
-from retrain.values import digest_of, short
 
 MAX_GROUPS = 50
 """Groups come from production and are open-ended; those with the most held-out rows are exported."""
-MAX_LABEL = 120
-"""Longer names are cut, and told apart by a digest."""
 CHECK_STATES = tuple(state for state in m.STATES if state != "never_checked")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One number of the closed list."""
-
-    metric: m.Metric
-    labels: tuple[str, ...]
-    value: float
 
 
 def samples_of(views: Iterable[ModelView]) -> Iterator[Sample]:
@@ -32,12 +20,6 @@ def samples_of(views: Iterable[ModelView]) -> Iterator[Sample]:
     yield Sample(m.MODELS, (), len(seen))
     for view in seen:
         yield from _of_model(view)
-
-
-def safe(name: str) -> str:
-    """A name from outside as the value of a label: of bounded length, and always to be written as UTF-8."""
-    text = name.encode("utf-8", errors="replace").decode("utf-8")
-    return text if len(text) <= MAX_LABEL else f"{text[: MAX_LABEL - 13]}~{short(digest_of(text.encode()))}"
 
 
 def _of_model(view: ModelView) -> Iterator[Sample]:
@@ -50,13 +32,15 @@ def _of_model(view: ModelView) -> Iterator[Sample]:
     yield Sample(m.LEDGER_ENTRIES, own, entry.number)
     yield Sample(m.PREDECESSORS, own, len(state.predecessors))
     yield Sample(m.WATCHED, own, state.reference is not None)
-    yield from _moment(m.CHAMPION_SINCE, own, state.champion.since if state.champion else None)
+    yield from moment(m.CHAMPION_SINCE, own, state.champion.since if state.champion else None)
     yield from _checks(own, state)
     yield from _window(own, state.last_check)
+    yield from monitored(own, state)
+    yield from drilled(own, state.drill)
     yield from _episode(own, state)
     yield from _claim(own, state)
     yield from _last_run(own, state.last_run)
-    yield from _known(m.LABELS_MISSING, own, _labels_missing(state))
+    yield from known(m.LABELS_MISSING, own, _labels_missing(state))
     yield from _totals(own, state.totals)
     if state.last_run and state.last_run.evaluation:
         yield Sample(m.EVALUATION_UP, own, view.evidence is not None)
@@ -66,21 +50,21 @@ def _of_model(view: ModelView) -> Iterator[Sample]:
 
 def _checks(own: tuple[str], state: State) -> Iterator[Sample]:
     newest = state.starved or state.last_check
-    yield from _one_of(m.CHECK_STATE, own, m.STATES, (newest.state,) if newest else ("never_checked",))
+    yield from one_of(m.CHECK_STATE, own, m.STATES, (newest.state,) if newest else ("never_checked",))
     if newest is None:
         return
-    yield from _moment(m.LAST_CHECK, own, newest.at)
+    yield from moment(m.LAST_CHECK, own, newest.at)
     yield Sample(m.DUE, own, newest.retrain)
-    yield from _one_of(m.WAITING, own, m.WAITS, newest.waiting)
-    yield from _known(m.BUDGET_USED, own, newest.budget_used)
-    yield from _known(m.BUDGET_LIMIT, own, newest.budget_limit)
+    yield from one_of(m.WAITING, own, m.WAITS, newest.waiting)
+    yield from known(m.BUDGET_USED, own, newest.budget_used)
+    yield from known(m.BUDGET_LIMIT, own, newest.budget_limit)
 
 
 def _window(own: tuple[str], check: LastCheck | None) -> Iterator[Sample]:
     """The newest window that was judged; without one there is no number, since unknown is not zero."""
     if check is None:
         return
-    yield from _moment(m.WINDOW_END, own, check.end)
+    yield from moment(m.WINDOW_END, own, check.end)
     yield Sample(m.WINDOW_SECONDS, own, (check.end - check.start).total_seconds())
     yield Sample(m.WINDOW_ROWS, own, check.rows)
     yield Sample(m.UNUSABLE_ROWS, own, check.broken)
@@ -95,17 +79,17 @@ def _window(own: tuple[str], check: LastCheck | None) -> Iterator[Sample]:
 def _episode(own: tuple[str], state: State) -> Iterator[Sample]:
     yield Sample(m.EPISODE_OPEN, own, state.episode is not None)
     yield Sample(m.EPISODES, own, state.episodes)
-    yield from _moment(m.ALARM_AT, own, state.alarmed_at)
-    yield from _moment(m.PROMOTED_AT, own, state.promoted_at)
-    yield from _moment(m.ROLLED_BACK_AT, own, state.rolled_back_at)
+    yield from moment(m.ALARM_AT, own, state.alarmed_at)
+    yield from moment(m.PROMOTED_AT, own, state.promoted_at)
+    yield from moment(m.ROLLED_BACK_AT, own, state.rolled_back_at)
 
 
 def _claim(own: tuple[str], state: State) -> Iterator[Sample]:
     yield Sample(m.RUNNING, own, state.claim is not None)
     yield Sample(m.REFUSALS, own, state.rest.refusals)
     if state.claim:
-        yield from _moment(m.RUN_STARTED, own, state.claim.at)
-        yield from _moment(m.CLAIM_EXPIRES, own, state.claim.expires_at)
+        yield from moment(m.RUN_STARTED, own, state.claim.at)
+        yield from moment(m.CLAIM_EXPIRES, own, state.claim.expires_at)
 
 
 def _labels_missing(state: State) -> int | None:
@@ -118,8 +102,8 @@ def _labels_missing(state: State) -> int | None:
 def _last_run(own: tuple[str], run: LastRun | None) -> Iterator[Sample]:
     if run is None:
         return
-    yield from _moment(m.LAST_RUN, own, run.at)
-    yield from _one_of(m.LAST_OUTCOME, own, m.OUTCOMES, (run.outcome,))
+    yield from moment(m.LAST_RUN, own, run.at)
+    yield from one_of(m.LAST_OUTCOME, own, m.OUTCOMES, (run.outcome,))
     if run.stages:
         seconds = dict.fromkeys(m.STAGES, 0.0)
         for stage, spent in run.stages.items():
@@ -129,11 +113,11 @@ def _last_run(own: tuple[str], run: LastRun | None) -> Iterator[Sample]:
 
 def _totals(own: tuple[str], totals: Totals) -> Iterator[Sample]:
     """Counters begin at 0 with every label they can ever have: the first event must be an increase, too."""
-    yield from _counts(m.CHECKS, own, CHECK_STATES, totals.checks)
-    yield from _counts(m.RUNS_STARTED, own, m.CAUSES, totals.started)
-    yield from _counts(m.RUNS, own, m.OUTCOMES, totals.ended)
-    yield from _counts(m.PROMOTIONS, own, m.BY, totals.promotions)
-    yield from _counts(m.ROLLBACKS, own, m.ROLLBACK_REASONS, totals.rollbacks)
+    yield from counts(m.CHECKS, own, CHECK_STATES, totals.checks)
+    yield from counts(m.RUNS_STARTED, own, m.CAUSES, totals.started)
+    yield from counts(m.RUNS, own, m.OUTCOMES, totals.ended)
+    yield from counts(m.PROMOTIONS, own, m.BY, totals.promotions)
+    yield from counts(m.ROLLBACKS, own, m.ROLLBACK_REASONS, totals.rollbacks)
     yield Sample(m.TAKEN_OVER, own, totals.taken_over)
     yield Sample(m.SECONDS, own, totals.wall_seconds)
     yield Sample(m.CPU_SECONDS, own, totals.cpu_seconds)
@@ -148,7 +132,7 @@ def _evidence(own: tuple[str], evidence: Evidence) -> Iterator[Sample]:
     yield Sample(m.CALIBRATION, own, report.calibration_error)
     yield Sample(m.LATENCY, own, report.latency_p95_ms / 1000)
     for check in evidence.decision.checks:
-        yield from _one_of(m.GATE, (*own, safe(check.rule)), m.VERDICTS, (check.verdict,))
+        yield from one_of(m.GATE, (*own, safe(check.rule)), m.VERDICTS, (check.verdict,))
 
 
 def _comparison(own: tuple[str], seen: Comparison) -> Iterator[Sample]:
@@ -178,20 +162,3 @@ def _largest_groups(slices: Iterable[Slice]) -> list[Slice]:
     # By the name as exported: two that look the same there would be one series with two values.
     groups = {safe(part.name): part for part in slices if part.kind == "group"}
     return sorted(groups.values(), key=lambda part: (-part.rows, part.name))[:MAX_GROUPS]
-
-
-def _one_of(metric: m.Metric, own: tuple[str, ...], closed: Iterable[str], found: Iterable[str]) -> Iterator[Sample]:
-    yield from (Sample(metric, (*own, value), value in found) for value in closed)
-
-
-def _counts(metric: m.Metric, own: tuple[str], closed: Iterable[str], counts: Mapping[str, int]) -> Iterator[Sample]:
-    yield from (Sample(metric, (*own, value), counts.get(value, 0)) for value in closed)
-
-
-def _moment(metric: m.Metric, own: tuple[str], at: datetime | None) -> Iterator[Sample]:
-    yield from _known(metric, own, None if at is None else at.timestamp())
-
-
-def _known(metric: m.Metric, own: tuple[str], value: float | None) -> Iterator[Sample]:
-    if value is not None:
-        yield Sample(metric, own, value)
