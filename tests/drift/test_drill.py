@@ -63,7 +63,7 @@ def test_a_steady_reference_keeps_its_budget_and_what_is_planted_is_found(steady
     powers = {power.drift: power for power in found.planted}
     assert set(powers) == set(FOUND)
     assert all(power.found >= 8 for power in powers.values())
-    assert all(power.low <= power.found / power.trials <= power.high for power in powers.values() if power.low)
+    assert all((power.low, power.high) == share_bounds(power.found, power.trials, 0.95) for power in powers.values())
 
 
 def test_a_reference_that_is_not_steady_refutes_the_budget(traffic: Traffic) -> None:
