@@ -11,7 +11,7 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 
 from flows.retraining import NAMES
 
-OURS = ("check", "patrol", "retrain", "rollback")
+OURS = ("check", "drill", "patrol", "retrain", "rollback")
 """Other flows of the same server may send no heartbeats, or slower ones, and are left alone."""
 
 SILENT = timedelta(seconds=90)

@@ -24,6 +24,7 @@ from prefect.workers.process import ProcessWorker
 
 from flows.automations import automations, register
 from flows.check import check_model
+from flows.drilling import drill_models
 from flows.patrol import patrol
 from flows.retraining import retrain_model
 from flows.rollback import rollback_model
@@ -66,6 +67,8 @@ def plans(timezone: str) -> tuple[Plan, ...]:
         Plan(flow=patrol, name="hourly", cron="7 * * * *"),
         # The hourly patrol finds the quarter's retrain due as well: this one only makes it punctual.
         Plan(flow=patrol, name="quarterly", cron="5 0 1 1,4,7,10 *", timezone=timezone),
+        # At night of the week's end: a drill takes a core for up to a minute a model.
+        Plan(flow=drill_models, name="weekly", cron="37 3 * * 0"),
         Plan(flow=check_model, name="model"),
         Plan(flow=retrain_model, name="model", pool="gpu"),
         Plan(flow=rollback_model, name="model"),

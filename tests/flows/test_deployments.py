@@ -17,7 +17,8 @@ from servers.crew import Crew, until
 from servers.needed import ROOT, free_port
 from servers.prefect import prefect_environment, prefect_server
 
-NAMES = {"patrol/hourly", "patrol/quarterly", "check/model", "retrain/model", "rollback/model"}
+NAMES = {"drill/weekly", "patrol/hourly", "patrol/quarterly", "check/model", "retrain/model", "rollback/model"}
+SCHEDULED = {"drill/weekly", "patrol/hourly", "patrol/quarterly"}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +60,17 @@ def test_registered_twice_is_registered_once(crew: Crew) -> None:
     assert said["pools"][1]["limit"] >= 1
     assert said["pools"][0]["limit"] is None
     assert {name for name, each in before.items() if each["concurrency_limit"]} == set()
-    assert [tick["deployment"] for tick in said["next"]] == ["patrol/hourly", "patrol/quarterly"]
+    assert {tick["deployment"] for tick in said["next"]} == SCHEDULED
 
 
 def test_the_scheduler_is_alive_and_keeps_the_time_zone(crew: Crew) -> None:
     crew.register("Europe/Berlin")
-    until(lambda: len(scheduled(5, api=crew.server.api)) > 1, what="a scheduled run of each schedule")
-    seen = {each.deployment: each.at for each in scheduled(5, api=crew.server.api)}
-    assert set(seen) == {"patrol/hourly", "patrol/quarterly"}
+    until(
+        lambda: {each.deployment for each in scheduled(9, api=crew.server.api)} == SCHEDULED,
+        what="a scheduled run of each schedule",
+    )
+    seen = {each.deployment: each.at for each in scheduled(9, api=crew.server.api)}
+    assert set(seen) == SCHEDULED
     assert seen["patrol/hourly"].minute == 7
     # The first of a quarter begins in Berlin an hour or two before it does in UTC.
     assert (seen["patrol/quarterly"].hour, seen["patrol/quarterly"].minute) in ((22, 5), (23, 5))
@@ -84,7 +88,7 @@ def test_what_an_operator_paused_or_chose_stays_so(crew: Crew) -> None:
     said = register_all(timezone="UTC", gpu_count=3, api=crew.server.api)
     assert said["pools"][1]["limit"] == 3
     assert {each["name"] for each in said["deployments"] if each["paused"]} == {"retrain/model", "patrol/hourly"}
-    assert [tick["deployment"] for tick in said["next"]] == ["patrol/quarterly"]
+    assert {tick["deployment"] for tick in said["next"]} == SCHEDULED - {"patrol/hourly"}
     with connected(crew.server.api) as client:
         assert not client.read_automations_by_name(silent.name)[0].enabled
         client.resume_automation(silent.id)
@@ -152,6 +156,7 @@ def test_every_deployment_runs_what_its_name_says() -> None:
     assert {f"{plan.flow.name}/{plan.name}": (plan.entrypoint, plan.pool) for plan in plans("UTC")} == {
         "patrol/hourly": ("flows.patrol.patrol", "cpu"),
         "patrol/quarterly": ("flows.patrol.patrol", "cpu"),
+        "drill/weekly": ("flows.drilling.drill_models", "cpu"),
         "check/model": ("flows.check.check_model", "cpu"),
         "retrain/model": ("flows.retraining.retrain_model", "gpu"),
         "rollback/model": ("flows.rollback.rollback_model", "cpu"),

@@ -36,7 +36,7 @@ def ready(server: Server) -> Crew:
         retrain = client.read_deployment_by_name("retrain/model").id
         for each in automations(retrain, silent=SILENT):
             register(client, each)
-        for name in ("patrol/hourly", "patrol/quarterly"):
+        for name in ("drill/weekly", "patrol/hourly", "patrol/quarterly"):
             found = client.read_deployment_by_name(name)
             client.update_deployment_schedule(found.id, found.schedules[0].id, active=False)
     swept(crew)

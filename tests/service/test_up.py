@@ -17,7 +17,7 @@ import pytest
 
 from servers.up import Service, eventually
 
-EVERYTHING = ["check/model", "patrol/hourly", "patrol/quarterly", "retrain/model", "rollback/model"]
+EVERYTHING = ["check/model", "drill/weekly", "patrol/hourly", "patrol/quarterly", "retrain/model", "rollback/model"]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,11 @@ def test_the_page_asks_the_server_that_serves_it(service: Service) -> None:
 
 def test_flows_are_registered_and_the_next_ones_told(service: Service) -> None:
     assert service.deployments() == EVERYTHING
-    assert {tick["deployment"] for tick in service.told["registered"]["next"]} == {"patrol/hourly", "patrol/quarterly"}
+    assert {tick["deployment"] for tick in service.told["registered"]["next"]} == {
+        "drill/weekly",
+        "patrol/hourly",
+        "patrol/quarterly",
+    }
 
 
 def test_the_webhooks_token_is_kept_and_never_told(service: Service) -> None:

@@ -9,7 +9,7 @@ from retrain.service.finding import Finding, broken, ok, warning
 from retrain.service.plan import POOLS
 from retrain.service.server_http import Server
 
-DEPLOYMENTS = ("check/model", "patrol/hourly", "patrol/quarterly", "retrain/model", "rollback/model")
+DEPLOYMENTS = ("check/model", "drill/weekly", "patrol/hourly", "patrol/quarterly", "retrain/model", "rollback/model")
 SCHEDULED = "patrol/hourly"
 LATE = timedelta(minutes=5)
 """A worker asks every ten seconds; a run that is later than this waits for one."""
