@@ -13,6 +13,8 @@ from retrain.errors import SpecError, UnknownModel
 from retrain.spec import ModelSpec
 
 Place = tuple[str | int, ...]
+REPLAYED = ("drift", "trigger")
+"""Policies that a backtest puts in the place of today's."""
 
 
 def load_spec(models: Path, model: str) -> ModelSpec:
@@ -35,6 +37,38 @@ def spec_names(models: Path) -> list[str]:
 
 def read_spec(path: Path) -> ModelSpec:
     """A spec file, validated. Raises SpecError, a line a fault: file, line, what is wrong, the nearest right key."""
+    content, lines = _content(path)
+    spec = _validated(path, content, lines)
+    if spec.model != path.stem:
+        raise SpecError(
+            f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named "
+            f"{path.name!r}; make them agree"
+        )
+    return spec.placed_in(path.parent.resolve())
+
+
+def read_policies(path: Path, today: ModelSpec) -> ModelSpec:
+    """Today's spec under the policies of a file: keys under `drift` and `trigger`, or those of a whole spec.
+
+    A file of these two alone changes the keys it names; a whole spec says all. Raises SpecError as `read_spec` does.
+    """
+    content, lines = _content(path)
+    whole = "production" in content or "base" in content
+    given = {name: content.get(name, {}) for name in REPLAYED} if whole else dict(content)
+    for name in given:
+        if name in ModelSpec.model_fields and name not in REPLAYED:
+            raise SpecError(
+                f"{path}:{lines.get((name,), 1)}: {name!r} is not replayed, only drift and trigger are; leave it out"
+            )
+    before = today.model_dump()
+    for name in REPLAYED:
+        if not whole and isinstance(given.get(name), Mapping):
+            given[name] = {**before[name], **given[name]}
+    return _validated(path, {**before, **given}, lines).placed_in(today.path("."))
+
+
+def _content(path: Path) -> tuple[Mapping[str, Any], dict[Place, int]]:
+    """What stands in a YAML file of keys, and on which lines."""
     try:
         text = path.read_text("utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -48,17 +82,14 @@ def read_spec(path: Path) -> ModelSpec:
             f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; "
             f"see `retrain init`"
         )
-    lines = dict(_lines(node, ()))
+    return content, dict(_lines(node, ()))
+
+
+def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int]) -> ModelSpec:
     try:
-        spec = ModelSpec.model_validate(content)
+        return ModelSpec.model_validate(content)
     except ValidationError as error:
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
-    if spec.model != path.stem:
-        raise SpecError(
-            f"{path}:{lines.get(('model',), 1)}: model is {spec.model!r}, the file is named "
-            f"{path.name!r}; make them agree"
-        )
-    return spec.placed_in(path.parent.resolve())
 
 
 def _not_yaml(path: Path, error: yaml.YAMLError) -> str:

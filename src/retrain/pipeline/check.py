@@ -1,20 +1,16 @@
 """Has the world changed? Work off the owed windows, judge each, and say whether a retrain is due."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from retrain.drift.attribution.sentences import told
-from retrain.drift.check import examine
-from retrain.drift.monitor import Monitor, advance, unjudged
-from retrain.drift.reference import ReferenceProfile
-from retrain.drift.report import DriftReport
-from retrain.pipeline.answers import with_answers
 from retrain.pipeline.due import Due, due
 from retrain.pipeline.groups import watch
+from retrain.pipeline.judge import Measured, measured, verdict
 from retrain.pipeline.owed import Owed, late_rows, next_window
-from retrain.pipeline.reference import Embedding, embedding_for, gather_reference, load_reference
+from retrain.pipeline.reference import Embedding, embedding_for, gather_reference
 from retrain.pipeline.saying import moved, reasons_of, signals
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import request_of
@@ -116,32 +112,24 @@ def _judge(site: Site, state: State, window: Window, embedding: Embedding | None
 
 def _examined(site: Site, state: State, window: Window, embedding: Embedding | None) -> Checked:
     """What is to be said of a window; its report is stored."""
-    profile, window = with_answers(site, state, load_reference(site, state), window)
-    embed = embedding.embed if embedding else None
-    report = examine(window, profile, site.spec.drift, model=site.model, embed=embed)
-    if site.spec.drift.rule == "evidently":
-        from retrain.drift.report_evidently import default_verdict  # noqa: PLC0415  (seconds, and heavy)
-
-        report = report.model_copy(update={"evidently": default_verdict(window, profile, site.spec.drift)})
-    before = Monitor.model_validate(state.monitor)
-    monitor, verdict = advance(before, report, site.spec.drift)
-    unknown = unjudged(before, report, site.spec.drift)
-    memory, fairness = watch(site, state, window)
-    seen = {"state": verdict, "evidence": None if unknown else monitor.evidence, "fairness": fairness}
-    report = report.model_copy(update=seen)
+    seen = measured(site, state, window, embedding)
+    found = verdict(state, seen.report, site.spec.drift)
+    memory, fairness = watch(site, state, seen.window)
+    said = {"state": found.state, "evidence": found.evidence, "fairness": fairness}
+    report = seen.report.model_copy(update=said)
     return Checked(
         start=window.start,
         end=window.end,
         rows=window.total,
-        state=verdict,
+        state=found.state,
         signals=signals(report),
-        monitor=monitor.model_dump(mode="json"),
-        report=_publish(site, report, verdict, window, profile),
+        monitor=found.monitor.model_dump(mode="json"),
+        report=_publish(site, replace(seen, report=report), found.state),
         broken=report.quarantined,
         performance=report.performance,
         moved=moved(report),
         evidence=report.evidence,
-        changes=(unknown,) if unknown else told(report),
+        changes=(found.unknown,) if found.unknown else told(report),
         segments=tuple(SegmentShare.model_validate(one, from_attributes=True) for one in report.segments),
         drift_kind=report.kind,
         fairness=fairness,
@@ -151,12 +139,13 @@ def _examined(site: Site, state: State, window: Window, embedding: Embedding | N
     )
 
 
-def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Window, profile: ReferenceProfile) -> str:
+def _publish(site: Site, seen: Measured, said: CheckState) -> str:
     """Store report.json, report.html and what was broken; complete before the ledger names them."""
     # Evidently takes four seconds and 290 MB to import: only when a page is to be drawn.
     from retrain.drift.report_evidently import render  # noqa: PLC0415
 
-    html, json = render(report, window, profile, site.spec.drift)
+    report, window = seen.report, seen.window
+    html, json = render(report, window, seen.profile, site.spec.drift)
     files: dict[str, bytes] = {
         "report.json": report.canonical(),
         "report.html": html,
@@ -164,7 +153,7 @@ def _publish(site: Site, report: DriftReport, verdict: CheckState, window: Windo
         "quarantine.json": canonical_json([asdict(row) for row in window.broken]),
         "policy.json": canonical_json(site.spec.model_dump(mode="json", include={"drift", "trigger"})),
     }
-    return site.checks(window.end).put(files, {"state": verdict, "rows": window.total})
+    return site.checks(window.end).put(files, {"state": said, "rows": window.total})
 
 
 def _nothing_owed(site: Site, owed: Owed, judged: Sequence[Checked]) -> CheckResult:

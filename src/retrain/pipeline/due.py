@@ -30,7 +30,7 @@ def due(site: Site, state: State, *, asked: Asking = "check", reason: str = "") 
     now, policy = site.clock(), site.spec.trigger
     situation = situation_of(state, now=now, asked=asked, reason=reason)
     if asked == "check" and situation.episode_open and not situation.episode_answered:
-        situation = situation.model_copy(update={"new_labels": new_labels(site, state)})
+        situation = situation.model_copy(update={"new_labels": new_labels(site, drift_began(site, state))})
     decision = decide(situation, policy, now=now)
     if decision.retrain and decision.cause != "manual" and situation.interrupted is None:
         situation = situation.model_copy(update={"examples_missing": examples_missing(site, state)})
@@ -57,12 +57,12 @@ def drift_began(site: Site, state: State) -> datetime | None:
     return began
 
 
-def new_labels(site: Site, state: State) -> int | None:
+def new_labels(site: Site, began: datetime | None) -> int | None:
     """Labelled rows of the windows since drift began; none where that cannot be told.
 
     The label log alone says when there cannot be enough; only where there may be, the production log is read too.
     """
-    place, began = site.spec.production.labels, drift_began(site, state)
+    place = site.spec.production.labels
     if place is None or began is None:
         return None
     if not site.spec.path(place).exists():

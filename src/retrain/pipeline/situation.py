@@ -17,7 +17,15 @@ UNKNOWN = "unknown"
 
 def situation_of(state: State, *, now: datetime, asked: Asking = "check", reason: str = "") -> Situation:
     """The facts that the trigger decides on; `reason` is that of a person or an alert who asks."""
-    dead = dead_claim(state, now)
+    return _situation(state, dead_claim(state, now), asked, reason)
+
+
+def situation_then(state: State, at: datetime) -> Situation:
+    """The facts at a time long ago: no kernel knows the processes of then, so that a claim stands until it expires."""
+    return _situation(state, state.claim if state.claim and at >= state.claim.expires_at else None, "check", "")
+
+
+def _situation(state: State, dead: Claim | None, asked: Asking, reason: str) -> Situation:
     return Situation(
         asked=asked,
         reason=reason,
