@@ -140,7 +140,8 @@ class Replay:
         now = at.clock()
         state = fold(self.state, event, now)
         known: dict[str, int | None] = recorded.model_dump(include={"new_labels", "examples_missing"})
-        if self.parted and state.episode is not None and not state.episode.answered:
+        asked = state.episode is not None and not state.episode.answered
+        if asked and (self.parted or recorded.new_labels is None):
             known["new_labels"] = new_labels(at, self._drift_began(event))
         decision = decide(situation_then(state, now).model_copy(update=known), self.site.spec.trigger, now=now)
         said = {"retrain": decision.retrain, "waiting": decision.waiting, "labels_missing": decision.labels_missing}

@@ -9,7 +9,7 @@ from retrain.trigger.backtest import Course, Look
 WIDTH, LEFT, RIGHT = 960.0, 92.0, 20.0
 LANE, TOP, GAP = 120.0, 52.0, 58.0
 MOST = 1.6
-"""Strength beyond which a bar is cut: an alarm is at 1."""
+"""Strength beyond which a bar is cut. The limit is at 1: evidence for an alarm, or a score's threshold."""
 INK, FAINT, GRID = "#1f2933", "#616e7c", "#e4e7eb"
 COLOURS = {"quiet": "#9aa5b1", "warning": "#c77700", "alarm": "#ba2525", "insufficient_data": "#e4e7eb"}
 FIRED, FALLEN = "#2667c9", "#6a3fb5"
@@ -47,7 +47,7 @@ class _Time:
 def _lane(time: _Time, top: float, name: str, course: Course, falls: Sequence[Span]) -> Iterator[str]:
     base, unit = top + LANE, LANE / MOST
     yield _text((LEFT, top - 8), name, f'fill="{INK}" font-weight="600"')
-    yield _text((LEFT - 8, base - unit + 4), "alarm", END)
+    yield _text((LEFT - 8, base - unit + 4), "limit", END)
     yield _text((LEFT - 8, base), "0", END)
     for episode in course.episodes:
         left, right = time.at(episode.start), time.at(episode.end)
