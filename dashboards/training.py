@@ -196,7 +196,7 @@ TIME_AND_MONEY = Row(
             number=15,
             kind="steps",
             title="Labelled examples missing",
-            says="Examples that the last run would have needed and had not. Above zero: have production rows labelled.",
+            says="Examples that an owed run waits for, or the last one had not. Above zero: retrain labels export.",
             queries=(Query(expr=f"max by (model) (retrain_labels_missing{OF})", legend="{{model}}"),),
             width=8,
             look=Look(decimals=0, low=0, links=(EVALUATION,)),
