@@ -30,6 +30,8 @@ from retrain.production.window import Window
 REFERENCE_ROWS = 1_000
 FIRST = 5
 SHARE = 1 / 8
+# The rules and their numbers were chosen on trials 0 to 9; these score them.
+FIRST_SEED = 1_000
 Embed = Callable[[Sequence[str]], Vectors]
 
 
@@ -278,7 +280,9 @@ def table(trials: int, ways: dict[str, Embed], sizes: Sequence[int]) -> Iterator
         policy = DriftPolicy(embeddings=way != "words")
         for name, plant in PLANTS.items():
             for rows in sizes:
-                seen = [judged(plant(rows, seed, embed), policy, embed) for seed in range(trials)]
+                seen = [
+                    judged(plant(rows, seed, embed), policy, embed) for seed in range(FIRST_SEED, FIRST_SEED + trials)
+                ]
                 shares = [np.mean([getattr(o, what) for o in seen]) for what in ("found", "sure", "kind_right")]
                 places = [o.place for o in seen if o.found]
                 middle = f"{np.median(places):g}" if places else "-"
