@@ -22,7 +22,7 @@ from retrain.drift.signals.groups import MIN_GROUP_REFERENCE, MOST_GROUPS
 from retrain.drift.signals.outputs import SCORES_MISSING
 from retrain.drift.signals.quality import REPEATED_WITHIN, damaged, repeated
 from retrain.drift.statistics import between
-from retrain.drift.watched import GROUPS, NAMES, Task, watched
+from retrain.drift.watched import GROUPS, NAMES, NUMBERS, Task, watched
 from retrain.production.window import SCORES, Window
 
 POLICY = DriftPolicy()
@@ -47,7 +47,7 @@ def scored(reports: DriftReport, name: str) -> bool:
 
 
 def test_every_name_is_measured_and_every_measure_has_a_name() -> None:
-    assert (*EVERY, GROUPS) == NAMES
+    assert (*EVERY, GROUPS, NUMBERS) == NAMES
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,10 @@ def test_whatever_the_log_holds_each_signal_is_scored_or_explained(reference: Wi
     report = compared(reference, window, EVERYTHING)
     named = [*(one.signal for one in report.scores), *report.not_watched]
     assert len(named) == len(set(named))
-    assert {name for name in named if not name.startswith("group.")} == EVERYTHING.watched - {GROUPS}
+    assert {name for name in named if not name.startswith(("group.", "number."))} == EVERYTHING.watched - {
+        GROUPS,
+        NUMBERS,
+    }
     assert all(np.isfinite(one.value) and one.value >= 0 for one in report.scores)
     assert report.performance.estimated.reason
 
