@@ -1,5 +1,6 @@
 """Has one model's production drifted, by which signals, and what changed?"""
 
+from dashboards.monitor import DRILL, TOGETHER
 from dashboards.palette import CHANGES, GREEN, GREY, ORANGE, RED, SIGNALS, SKY, STATES
 from dashboards.parts import THIS_CARD, THIS_DRIFT_REPORT, THIS_EVALUATION, Board, Column, Look, Panel, Query, Row
 
@@ -100,6 +101,7 @@ SCORES = Row(
                 Query(expr=f"max by (signal) (retrain_drift_score{OF})"),
                 Query(expr=f"max by (signal) (retrain_drift_threshold{OF})"),
                 Query(expr=f"max by (signal) (retrain_drift_score{OF} / retrain_drift_threshold{OF})"),
+                Query(expr=f"max by (signal) (retrain_drift_p_value{OF})"),
             ),
             width=8,
             height=13,
@@ -107,8 +109,9 @@ SCORES = Row(
             columns=(
                 Column(source="signal", header="Signal", look=Look(links=LINKS)),
                 Column(source="Value #A", header="Score", look=Look(decimals=3), width=75),
-                Column(source="Value #B", header="Threshold", look=Look(decimals=3), width=95),
-                Column(source="Value #C", header="Ratio", look=Look(decimals=2, steps=DRIFTED), width=75, filled=True),
+                Column(source="Value #B", header="Threshold", look=Look(decimals=3), width=90),
+                Column(source="Value #C", header="Ratio", look=Look(decimals=2, steps=DRIFTED), width=70, filled=True),
+                Column(source="Value #D", header="p", look=Look(decimals=3), width=70),
             ),
         ),
         Panel(
@@ -203,8 +206,8 @@ WINDOWS = Row(
 BOARD = Board(
     name="drift",
     title="retrain / Drift",
-    says="Scores against thresholds, windows and what changed, of one model.",
-    rows=(NOW, SCORES, WINDOWS),
+    says="Evidence against its limit, scores against thresholds, what changed, and drills, of one model.",
+    rows=(NOW, TOGETHER, SCORES, WINDOWS, DRILL),
     days=30,
     several=False,
     links=(THIS_DRIFT_REPORT, THIS_EVALUATION, THIS_CARD),

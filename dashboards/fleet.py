@@ -88,6 +88,8 @@ TABLE = Panel(
         Query(expr=f"max by (model) (retrain_budget_runs_used{OF})"),
         Query(expr=f"max by (model) (retrain_budget_runs_limit{OF})"),
         Query(expr='max by (model) (retrain_heldout_accuracy_ratio{model=~"$model", role="champion"})'),
+        Query(expr='max by (model) (retrain_production_accuracy_ratio{model=~"$model", source="estimated"})'),
+        Query(expr=f"max by (model) (retrain_propose_only{OF})"),
     ),
     width=24,
     height=7,
@@ -110,6 +112,14 @@ TABLE = Panel(
         Column(source="Value #C", header="Last check", look=Look(unit="s", decimals=1), width=110),
         Column(source="Value #D", header="Champion's age", look=Look(unit="s", decimals=1), width=125),
         Column(source="Value #J", header="Its accuracy*", look=Look(unit="percentunit", decimals=1), width=115),
+        Column(source="Value #K", header="Estimated", look=Look(unit="percentunit", decimals=1), width=95),
+        Column(
+            source="Value #L",
+            header="Drift may",
+            look=Look(words={"0": ("retrain", "transparent"), "1": ("propose", RED)}),
+            filled=True,
+            width=90,
+        ),
         Column(
             source="Value #E",
             header="Retrain due",

@@ -18,11 +18,29 @@ OUTCOMES = {"promoted": GREEN, "held": BLUE, "inconclusive": SKY, "refused": ORA
 CAUSES = {"drift": RED, "schedule": BLUE, "manual": PINK, "alert": ORANGE}
 VERDICTS = {"pass": GREEN, "fail": RED, "unknown": GREY}
 ROLES = {"champion": BLUE, "challenger": ORANGE}
-WAITS = {"cooldown": SKY, "backoff": ORANGE, "budget": RED, "labels": PINK}
+WAITS = {"cooldown": SKY, "backoff": ORANGE, "budget": RED, "labels": PINK, "drill": YELLOW}
 STAGES = {"prepare": SKY, "probe": PINK, "tune": YELLOW, "train": BLUE, "evaluate": GREEN, "other": GREY}
 BY = {"run": GREEN, "hand": PINK}
 ROLLBACKS = {"manual": PINK, "probation": RED}
-CHANGES = {"label": BLUE, "group": PINK, "term": GREEN, "unfamiliar": ORANGE}
+CHANGES = {
+    "label": BLUE,
+    "group": PINK,
+    "term": GREEN,
+    "cluster": SKY,
+    "style": YELLOW,
+    "damage": RED,
+    "unfamiliar": ORANGE,
+}
+KINDS = {
+    "new_topic": ORANGE,
+    "change_of_mix": BLUE,
+    "change_of_style": YELLOW,
+    "broken_data": RED,
+    "unclear": GREY,
+}
+FAIRNESS = {"within_limit": GREEN, "breach": RED, "not_enough_evidence": SKY}
+SOURCES = {"estimated": BLUE, "labelled": GREEN}
+PLANTED = {"label_mix": BLUE, "unsure_rows": ORANGE, "new_words": GREEN, "copied_rows": PINK}
 SPENT = {"wall": GREY, "processor": BLUE, "GPU": ORANGE}
 
 EVENTS = {"alarm": RED, "retrain": BLUE, "promotion": GREEN, "rollback": PINK}

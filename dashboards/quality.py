@@ -2,6 +2,7 @@
 
 from dashboards.palette import BLUE, GREEN, GREY, ORANGE, RED, ROLES, SKY
 from dashboards.parts import THIS_CARD, THIS_DRIFT_REPORT, THIS_EVALUATION, Board, Column, Look, Panel, Query, Row
+from dashboards.production import IN_GROUPS, IN_PRODUCTION
 
 OF = '{model="$model"}'
 LINKS = (THIS_EVALUATION,)
@@ -216,8 +217,9 @@ HEALTH = Row(
 BOARD = Board(
     name="quality",
     title="retrain / Quality and fairness",
-    says="Champion and challenger on the same held-out rows, in all and in each group, of one model.",
-    rows=(NOW, OVER_TIME, GROUPS, HEALTH),
+    says="The champion in production, and champion and challenger on the same held-out rows, in all and in each "
+    "group, of one model.",
+    rows=(NOW, IN_PRODUCTION, IN_GROUPS, OVER_TIME, GROUPS, HEALTH),
     days=90,
     several=False,
     links=(THIS_EVALUATION, THIS_DRIFT_REPORT, THIS_CARD),

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from dashboards.draw.evidence import Pair, evaluation
+from dashboards.draw.watching import drilled, said
 from retrain.store.events import (
     Checked,
     Claimed,
+    Drilled,
     Ended,
     Event,
     Prepared,
@@ -83,6 +85,13 @@ class Life:
     def starve(self, rows: int) -> None:
         """Too few rows to judge."""
         self._checked("insufficient_data", (), 0.0, rows, None)
+
+    def drill(self, alarms: int = 0) -> None:
+        """The monitor is fed its own reference: a year of daily looks, with so many false alarms."""
+        reference = self._state.reference
+        assert reference is not None, "the story drills what has a reference"
+        found = drilled(reference, self.now, alarms, self.noise)
+        self._append(Drilled(drill=found, report=self._digest("drill")), "a week has passed")
 
     def prepare(self) -> None:
         """The run's snapshot is stored."""
@@ -170,12 +179,13 @@ class Life:
         broken = {"no input": self.noise.randint(0, max(rows // 40, 1))}
         shift = 0.02 + 0.12 * max(drift, 0.0)
         report = self._report(state)
+        judged = said(drift, signals, rows=seen, noise=self.noise) if signals else {}
         event = Checked(
             start=self.now - DAY - HOUR,
             end=self.now - HOUR,
             rows=seen,
             state=state,
-            signals=signals,
+            signals=judged.pop("signals", ()),
             report=report,
             broken=broken,
             late=self.noise.randint(0, 6),
@@ -184,6 +194,7 @@ class Life:
             moved={what: shift * (0.5 + self.noise.random()) for what in ("label", "group", "term", "unfamiliar")},
             budget_used=self.begun,
             budget_limit=BUDGET,
+            **judged,
         )
         self._append(event, state, {"check": report} if report else {})
 

@@ -63,6 +63,11 @@ def _checks(life: Life, days: Iterable[int], drift: Callable[[int], float], rows
     return [_at(life, day + 1 / 12, lambda day=day: life.check(drift(day), rows)) for day in days]  # type: ignore[misc]
 
 
+def _drills(life: Life, *days: int) -> list[Moment]:
+    """A drill on each of these days; now and then one false alarm."""
+    return [_at(life, day + 0.16, lambda day=day: life.drill(int(day % 4 == 1))) for day in days]  # type: ignore[misc]
+
+
 def _days(every: int, *blank: int) -> Iterator[int]:
     """Days with a check: not those when there is nothing to judge against."""
     yield from (day for day in range(4, DAYS + 1, every) if day not in blank)
@@ -91,6 +96,7 @@ def _intents(store: Store, every: int) -> list[Moment]:
         _at(life, 64.4, life.reference),
         _at(life, 65.5, lambda: life.roll_back("probation")),
         _at(life, 68.5, life.reference),
+        *_drills(life, 5, 13, 20, 27, 34, 41, 48, 55, 69, 76, 83, 90),
         _at(life, DAYS + 0.6, lambda: life.claim("drift")),
         _at(life, DAYS + 0.65, life.prepare),
     ]
@@ -106,6 +112,7 @@ def _urgency(store: Store, every: int) -> list[Moment]:
         *_run(life, 30.0, "schedule", Pair(champion=0.85, challenger=0.915), 9),
         _at(life, 33.5, life.reference),
         *_run(life, 75.2, "manual", Pair(champion=0.91, challenger=0.915), 8),
+        *_drills(life, 6, 20, 36, 50, 64, 78, 90),
     ]
 
 
@@ -133,4 +140,8 @@ def _refunds(store: Store, every: int) -> list[Moment]:
         *_vain(life, 83.0, "refused", missing=60),
         _at(life, 85.1, lambda: life.check(0.9, 90, "backoff")),
         _at(life, 86.1, lambda: life.check(0.9, 90, "budget")),
+        *_drills(life, 6, 20, 41, 55, 69),
+        # Its rows are too few and too unlike each other: the budget does not hold, and a drift is proposed only.
+        _at(life, 76.2, lambda: life.drill(alarms=9)),
+        _at(life, 84.1, lambda: life.check(0.9, 90, "drill")),
     ]

@@ -107,7 +107,7 @@ def test_places_and_numbers_are_the_boards_own(board: Content) -> None:
     numbers = [panel["id"] for panel in board["panels"]]
     assert len(numbers) == len(set(numbers))
     for panel in drawn(board):
-        assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGHIJ")[: len(panel["targets"])]
+        assert [target["refId"] for target in panel["targets"]] == list("ABCDEFGHIJKL")[: len(panel["targets"])]
 
 
 def test_identities_are_stable() -> None:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from retrain.store.events import Checked, Claimed, Ended, Event, Promoted, Referenced, RolledBack
+from retrain.store.drilled import Drill
+from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack
 from retrain.store.folder import FolderStore
 from retrain.store.ledger import Draft, Ledger
-from retrain.store.state import Claim, Signal
+from retrain.store.state import Accuracy, Claim, Fairness, Performance, Signal
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -57,6 +58,35 @@ def checked(state: str = "quiet", *, ago: timedelta = HOUR, **more: Any) -> Chec
     return Checked.model_validate(seen)
 
 
+UNFAIR = Fairness(state="breach", limit=0.1, watched=3, breached=1, open=1)
+
+
+def estimated(value: float) -> Performance:
+    """An accuracy as it is read off doubt, where 0.9 is what it is without drift."""
+    seen = Accuracy(value=value, low=value - 0.05, high=value + 0.05, rows=100, method="atc_confidence")
+    return Performance(estimated=seen, expected=0.9)
+
+
+def drilled(*, alarms: int = 0, low: float = 0.0) -> Drilled:
+    """A drill of the reference of these histories."""
+    drill = Drill(
+        at=now(),
+        reference="r",
+        seed=1,
+        looks=300,
+        alarms=alarms,
+        window_rows=250,
+        reference_rows=1_000,
+        per_year=float(alarms),
+        low=low,
+        high=alarms + 10.0,
+        confidence=0.95,
+        budget=1.0,
+        within=7,
+    )
+    return Drilled(drill=drill, report="d")
+
+
 def claimed(ago: timedelta, *, took_over: str | None = None, hours: float = 12) -> Claimed:
     at = now() - ago
     claim = Claim(
@@ -100,6 +130,18 @@ HISTORIES: dict[str, Callable[[], History]] = {
     "unanswered": lambda: History(
         "RetrainDriftUnanswered", _served((8 * DAY, checked("alarm", ago=8 * DAY)), (HOUR, checked("alarm"))), HELD
     ),
+    "refuted": lambda: History("RetrainProposeOnly", _lived((2 * HOUR, drilled(alarms=12, low=8.0))), (drilled(),)),
+    "unanswerable": lambda: History(
+        "RetrainDriftWaitsForLabels",
+        _served((HOUR, checked("alarm", waiting=("labels",), labels_missing=42))),
+        (checked(ago=LATE),),
+    ),
+    "doubtful": lambda: History(
+        "RetrainAccuracyLow",
+        _served(*((day * DAY, checked(ago=day * DAY, performance=estimated(0.7))) for day in range(5, 0, -1))),
+        (checked(ago=LATE, performance=estimated(0.9)),),
+    ),
+    "unfair": lambda: History("RetrainFairnessBreach", _served((HOUR, checked(fairness=UNFAIR))), (checked(ago=LATE),)),
     "unlabelled": lambda: History("RetrainLabelsMissing", _lived(*_run(9 * HOUR, "refused", 88)), HELD),
     "failed": lambda: History("RetrainRunFailed", _lived(*_run(9 * HOUR, "failed")), HELD),
     "refused": lambda: History(

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.year import healthy_year
+from retrain.store.drilled import PLANTED
 from retrain.telemetry import metrics
 from retrain.telemetry.alerts import ALERTS, RUNBOOKS
 from retrain.telemetry.metrics import METRICS
@@ -19,7 +20,10 @@ FOLDER = ROOT / "deploy" / "prometheus"
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 TESTS = sorted((FOLDER / "tests").glob("*.test.yml"))
 CLOSED = {
-    "state": metrics.STATES,
+    "state": (*metrics.STATES, *metrics.FAIRNESS_STATES),
+    "source": metrics.SOURCES,
+    "kind": metrics.KINDS,
+    "drift": PLANTED,
     "outcome": metrics.OUTCOMES,
     "role": metrics.ROLES,
     "by": metrics.BY,

@@ -75,6 +75,10 @@ def _series(name: str, **labels: str) -> str:
     return f'retrain_{name}{{{LABELS},model="shop"{more}}}'
 
 
+def _drifts(hour: int) -> bool:
+    return DRIFTS <= hour < CLEARED
+
+
 SERIES: dict[str, Callable[[int], float | None]] = {
     f"up{{{LABELS}}}": lambda _: 1,
     'up{job="prefect",instance="127.0.0.1:4200"}': lambda _: 1,
@@ -88,9 +92,9 @@ SERIES: dict[str, Callable[[int], float | None]] = {
     _series("window_rows"): lambda hour: 900 + hour % 7,
     _series("window_unusable_rows"): lambda hour: hour % 50,
     _series("check_state", state="insufficient_data"): lambda hour: int(hour // 24 % 30 == 7),
-    _series("drift_score", signal="output"): lambda hour: 0.3 if DRIFTS <= hour < CLEARED else 0.05,
+    _series("drift_score", signal="output"): lambda hour: 0.3 if _drifts(hour) else 0.05,
     _series("drift_threshold", signal="output"): lambda _: 0.1,
-    _series("episode_open"): lambda hour: int(DRIFTS <= hour < CLEARED),
+    _series("episode_open"): lambda hour: int(_drifts(hour)),
     _series("alarm_timestamp_seconds"): lambda hour: DRIFTS * HOUR if hour >= DRIFTS else None,
     _series("due"): lambda hour: int(hour == DRIFTS),
     _series("running"): lambda hour: int(_running(hour)),
@@ -102,6 +106,10 @@ SERIES: dict[str, Callable[[int], float | None]] = {
     _series("last_run_outcome", outcome="failed"): lambda _: 0,
     _series("refusals_in_a_row"): lambda _: 0,
     _series("labels_missing"): lambda _: 0,
+    _series("waiting", reason="labels"): lambda hour: int(DRIFTS < hour < DRIFTS + 4),
+    _series("propose_only"): lambda _: 0,
+    _series("production_accuracy_low_windows"): lambda hour: min((hour - DRIFTS) // 24, 4) if _drifts(hour) else 0,
+    _series("fairness_gaps", state="breach"): lambda _: 0,
     _series("budget_runs_used"): lambda hour: 1 + hour // QUARTER,
     _series("budget_runs_limit"): lambda _: 26,
     _series("waiting", reason="budget"): lambda _: 0,

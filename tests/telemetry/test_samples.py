@@ -108,6 +108,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
         ("production_accuracy_low_ratio", ("labelled",), 0.25),
         ("production_accuracy_rows", ("labelled",), 40),
         ("production_accuracy_expected_ratio", (), 0.9375),
+        ("production_accuracy_low_windows", (), 1),
         ("fairness_state", ("breach",), 1),
         ("fairness_state", ("within_limit",), 0),
         ("fairness_limit_ratio", (), 0.125),

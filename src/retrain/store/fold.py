@@ -128,7 +128,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
         # The watermark stays: the rows wait until there are enough of them to be judged together.
         return state.model_copy(update={"starved": last})
     changes: dict[str, Any] = {"last_check": last, "starved": None, "watermark": event.end, "monitor": event.monitor}
-    changes |= {"fairness": event.fairness_memory or state.fairness}
+    changes |= {"fairness": event.fairness_memory or state.fairness, "doubtful_windows": _doubtful(state, event)}
     if (event.state == "alarm" or event.breach_retrains) and state.episode is None:
         drifted = tuple(signal.signal for signal in event.signals if signal.drifted) or _evident(event)
         drifted = drifted if event.state == "alarm" else ("fairness",)
@@ -143,6 +143,14 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
 def _drilled(state: State, event: Drilled) -> State:
     """A drill of another reference than the one in use says nothing about it."""
     return state.model_copy(update={"drill": event.drill}) if event.drill.reference == state.reference else state
+
+
+def _doubtful(state: State, event: Checked) -> int:
+    """One more where even the estimate's upper bound is too low; a window without an estimate changes nothing."""
+    high, expected = event.performance.estimated.high, event.performance.expected
+    if high is None or expected is None:
+        return state.doubtful_windows
+    return state.doubtful_windows + 1 if high < expected else 0
 
 
 def _explained(event: Checked) -> dict[str, float]:
@@ -210,5 +218,5 @@ def _rolled_back(state: State, at: datetime) -> State:
 def _with_reference(state: State, reference: str | None, at: datetime) -> State:
     """Another champion answers from now on: what the last one logged is not judged against this one's reference."""
     fresh: dict[str, Any] = {"watermark": at if reference else None, "monitor": {}, "last_check": None, "starved": None}
-    fresh |= {"fairness": {}, "refused": None, "drill": None}
+    fresh |= {"fairness": {}, "refused": None, "drill": None, "doubtful_windows": 0}
     return state.model_copy(update={"reference": reference, **fresh})

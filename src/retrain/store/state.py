@@ -264,6 +264,8 @@ class State(Value):
     """The drift monitor's own memory; the drift stage reads and writes it."""
     fairness: dict[str, Any] = Field(default_factory=dict)
     """The memory of the watch over groups; the drift stage reads and writes it. Bounded."""
+    doubtful_windows: int = 0
+    """Windows in a row whose estimated accuracy, its upper bound included, lay below what it is without drift."""
     drill: Drill | None = None
     """The newest drill of this reference."""
     last_check: LastCheck | None = None

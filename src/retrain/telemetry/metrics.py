@@ -96,6 +96,9 @@ PRODUCTION_ACCURACY = _gauge(
 PRODUCTION_ACCURACY_LOW = _gauge("production_accuracy_low_ratio", "Its lower bound.", "model", "source")
 PRODUCTION_ACCURACY_HIGH = _gauge("production_accuracy_high_ratio", "Its upper bound.", "model", "source")
 PRODUCTION_ACCURACY_ROWS = _gauge("production_accuracy_rows", "Rows it was read off.", "model", "source")
+DOUBTFUL_WINDOWS = _gauge(
+    "production_accuracy_low_windows", "Windows in a row estimated below the accuracy without drift.", "model"
+)
 
 FAIRNESS = _gauge("fairness_state", "1 for what the watch over groups says in production.", "model", "state")
 FAIRNESS_LIMIT = _gauge("fairness_limit_ratio", "The gap that counts as a breach.", "model")

@@ -23,6 +23,8 @@ def monitored(own: Own, state: State) -> Iterator[Sample]:
     for what, share in check.explained.items():
         yield Sample(m.DRIFT_EXPLAINED, (*own, what), share)
     yield from _performance(own, check.performance)
+    if check.performance.estimated.value is not None:
+        yield Sample(m.DOUBTFUL_WINDOWS, own, state.doubtful_windows)
     if check.fairness:
         yield from _fairness(own, check.fairness)
 
