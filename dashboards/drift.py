@@ -108,10 +108,10 @@ SCORES = Row(
             sorted_by="Ratio",
             columns=(
                 Column(source="signal", header="Signal", look=Look(links=LINKS)),
-                Column(source="Value #A", header="Score", look=Look(decimals=3), width=75),
-                Column(source="Value #B", header="Threshold", look=Look(decimals=3), width=90),
-                Column(source="Value #C", header="Ratio", look=Look(decimals=2, steps=DRIFTED), width=70, filled=True),
-                Column(source="Value #D", header="p", look=Look(decimals=3), width=70),
+                Column(source="Value #A", header="Score", look=Look(decimals=3), width=65),
+                Column(source="Value #B", header="Limit", look=Look(decimals=3), width=65),
+                Column(source="Value #C", header="Ratio", look=Look(decimals=2, steps=DRIFTED), width=65, filled=True),
+                Column(source="Value #D", header="p", look=Look(decimals=3), width=65),
             ),
         ),
         Panel(

@@ -26,8 +26,7 @@ def _accuracy(number: int, title: str, source: str, says: str, *more: Query) -> 
         height=9,
         look=Look(
             unit="percentunit",
-            decimals=0,
-            high=1,
+            decimals=1,
             colours={"high": SKY, "low": SKY, source: SOURCES[source], "without drift": GREY},
             between=bounds,
             links=LINKS,
