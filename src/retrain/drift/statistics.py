@@ -14,7 +14,9 @@ from scipy.stats import rankdata
 Floats = NDArray[np.float64]
 Parts = NDArray[np.bool_]
 AT_ONCE = 16
-"""Divisions looked at together, so that a few thousand rows of each stay in a processor's cache: twice as quick."""
+"""Divisions looked at together, so that a few thousand rows of each stay in a processor's cache."""
+SMALL = 46_341
+"""Rows whose square is more than 32 bits hold."""
 Statistic = Callable[[NDArray[np.generic], Parts], Floats]
 
 
@@ -30,17 +32,23 @@ def ks(values: NDArray[np.generic], parts: Parts) -> Floats:
     order = np.argsort(values, kind="stable")
     last_of_ties = np.append(values[order][1:] != values[order][:-1], True)
     pieces = range(0, len(parts), AT_ONCE)
-    return np.concatenate([_gaps(parts[piece : piece + AT_ONCE, order], last_of_ties) for piece in pieces])
+    return np.concatenate(
+        [_gaps(np.take(parts[piece : piece + AT_ONCE], order, axis=1), last_of_ties) for piece in pieces]
+    )
 
 
 def _gaps(inside: Parts, last_of_ties: NDArray[np.bool_]) -> Floats:
-    """The largest distance of each division, its rows in the order of their values."""
-    taken = np.cumsum(inside, axis=1, dtype=np.float64)
-    size = taken[:, -1:]
+    """The largest distance of each division, its rows in the order of their values: in whole numbers, all over the
+    product of the sizes of its two sides, so that little is moved about in memory."""
     rows = inside.shape[1]
-    left = np.arange(1, rows + 1) - taken
-    gaps = np.abs(taken / size - left / (rows - size))
-    return np.asarray((gaps if last_of_ties.all() else gaps[:, last_of_ties]).max(axis=1))
+    gaps: NDArray[np.signedinteger] = np.cumsum(inside, axis=1, dtype=np.int32 if rows < SMALL else np.int64)
+    size = gaps[:, -1:].copy()
+    gaps *= rows
+    gaps -= size * np.arange(1, rows + 1, dtype=gaps.dtype)
+    if not last_of_ties.all():
+        gaps = gaps[:, last_of_ties]
+    largest = np.maximum(gaps.max(axis=1), -gaps.min(axis=1)).astype(np.float64)
+    return np.asarray(largest / (size[:, 0].astype(np.float64) * (rows - size[:, 0])))
 
 
 def total_variation(codes: NDArray[np.generic], parts: Parts) -> Floats:

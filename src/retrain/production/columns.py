@@ -96,14 +96,14 @@ def readable(frame: pl.DataFrame, column: str) -> list[pl.Series]:
     return [found.set(found < EARLIEST, -1)]
 
 
-def numbers_of(frame: pl.DataFrame, policy: ProductionPolicy) -> list[bytes]:
-    """The policy's numbers of each row, packed as in rows that are read one by one."""
+def numbers_of(frame: pl.DataFrame, policy: ProductionPolicy) -> NDArray[np.float64]:
+    """The policy's numbers, a row a line; NaN for what is unknown, as in rows that are read one by one."""
     table = np.full((frame.height, len(policy.numbers)), np.nan)
     for place, name in enumerate(policy.numbers):
         if name in frame.columns:
             table[:, place] = _floats(frame[name])
     table[~np.isfinite(table)] = np.nan
-    return [row.tobytes() for row in table]
+    return table
 
 
 def _floats(column: pl.Series) -> NDArray[np.float64]:

@@ -4,7 +4,6 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from retrain.production.columns import required
@@ -12,9 +11,8 @@ from retrain.production.instants import DAY, SECOND, day_start, micros, moment
 from retrain.production.partitions import FILED_WRONG, partitions
 from retrain.production.policy import ProductionPolicy
 from retrain.production.reading import Reading, Span, earliest
-from retrain.production.rows import Row
 from retrain.production.sample import Sample
-from retrain.production.window import SCORES, Window
+from retrain.production.window import Window
 
 MINUTE = 60 * SECOND
 AFTER_ALL = 1 << 62
@@ -34,7 +32,7 @@ def read_window(folder: Path, policy: ProductionPolicy, *, start: datetime, end:
     return Window(
         start=start,
         end=end,
-        rows=_frame(sample.rows(), policy),
+        rows=sample.table(),
         total=total,
         estimated=sample.estimated,
         duplicates=sample.seen() - total,
@@ -59,7 +57,7 @@ def find_rows(
     start, end = span
     found = Sample(max(len(ids), 1), policy, only=ids)
     Reading(folder, policy, _span(start, end, now, policy)).into(found)
-    return _frame(found.rows(), policy)
+    return found.table()
 
 
 def first_timestamp(folder: Path, policy: ProductionPolicy) -> datetime | None:
@@ -84,34 +82,3 @@ def first_timestamp(folder: Path, policy: ProductionPolicy) -> datetime | None:
 
 def _span(start: datetime, end: datetime, now: datetime, policy: ProductionPolicy) -> Span:
     return Span(micros(start), micros(end), micros(now) + policy.skew_minutes * MINUTE)
-
-
-def _frame(rows: list[Row], policy: ProductionPolicy) -> pl.DataFrame:
-    plain: dict[str, pl.DataType] = {
-        "id": pl.String(),
-        "timestamp": pl.Datetime("us", "UTC"),
-        **dict.fromkeys(("input", "output", "model_version"), pl.String()),
-        **dict.fromkeys(("confidence", "entropy"), pl.Float64()),
-        "scores": SCORES,
-    }
-    columns: dict[str, object] = {column: [getattr(row, column) for row in rows] for column in plain}
-    columns["scores"] = _scores(rows)
-    groups = {f"group_{group}": [row.groups[place] for row in rows] for place, group in enumerate(policy.groups)}
-    kinds = dict.fromkeys(groups, pl.String())
-    return pl.DataFrame({**columns, **groups}, schema={**plain, **kinds}).with_columns(_numbers(rows, policy))
-
-
-def _numbers(rows: list[Row], policy: ProductionPolicy) -> list[pl.Series]:
-    table = np.frombuffer(b"".join(row.numbers for row in rows)).reshape(len(rows), len(policy.numbers))
-    return [pl.Series(f"number_{name}", table[:, place]).fill_nan(None) for place, name in enumerate(policy.numbers)]
-
-
-def _scores(rows: list[Row]) -> pl.Series:
-    """Built by column: a struct at a time costs more than all the rest of a window."""
-    given = [(place, *pair) for place, row in enumerate(rows) for pair in row.scores or ()]
-    columns = zip(*given, strict=True) if given else ((), (), ())
-    kinds: dict[str, pl.DataType] = {"row": pl.UInt32(), "label": pl.String(), "probability": pl.Float32()}
-    pairs = pl.DataFrame(dict(zip(kinds, columns, strict=True)), schema=kinds)
-    lists = pairs.group_by("row", maintain_order=True).agg(scores=pl.struct("label", "probability"))
-    every = pl.DataFrame({"row": pl.arange(len(rows), dtype=pl.UInt32, eager=True)})
-    return every.join(lists, on="row", how="left", maintain_order="left")["scores"].cast(SCORES)

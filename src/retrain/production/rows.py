@@ -56,7 +56,7 @@ def read_row(
     text = _text(record.get(names.input), policy.max_input_chars, (Reason.NO_INPUT, Reason.BAD_INPUT))
     output = _text(record.get(names.output), policy.max_input_chars, (Reason.NO_OUTPUT, Reason.BAD_OUTPUT))
     given = record.get(names.id)
-    entropy, scores = _read_scores(record.get(names.scores))
+    entropy, scores = read_scores(record.get(names.scores))
     row = Row(
         timestamp=timestamp,
         id="" if is_blank(given) else identity(given),
@@ -66,7 +66,7 @@ def read_row(
         confidence=_confidence(record.get(names.confidence)),
         entropy=entropy,
         scores=scores,
-        groups=tuple(_group(record.get(f"group_{group}")) for group in policy.groups),
+        groups=tuple(group_value(record.get(f"group_{group}")) for group in policy.groups),
         numbers=packed(record.get(name) for name in policy.numbers) if numbers is None else numbers,
         truncated=len(str(record[names.input])) > policy.max_input_chars,
     )
@@ -139,7 +139,7 @@ def _probability(value: object, reason: Reason) -> float:
     return min(max(float(value), 0.0), 1.0)
 
 
-def _read_scores(value: object) -> tuple[float | None, Scores | None]:
+def read_scores(value: object) -> tuple[float | None, Scores | None]:
     """Entropy in nats, and the likeliest labels; scaled to sum to 1, since logs round them or keep the largest only."""
     if is_blank(value):
         return None, None
@@ -169,7 +169,7 @@ def _scores(value: object) -> Mapping[str, object]:
     raise BrokenValueError(Reason.BAD_SCORES)
 
 
-def _group(value: object) -> str | None:
+def group_value(value: object) -> str | None:
     """A group is never a reason to lose a row: what is not a plain value is unknown."""
     if is_blank(value) or not isinstance(value, str | int | float):
         return None

@@ -1,21 +1,22 @@
 """Which rows of a window are kept, and how many distinct ones were there?"""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from retrain.production.columns import numbers_of
 from retrain.production.distinct import EVERYTHING, Distinct
+from retrain.production.pieces import Parsed, Piece, unread
 from retrain.production.places import Places, places
 from retrain.production.policy import ProductionPolicy
-from retrain.production.rows import Row, read_row
-from retrain.production.slices import LINE
+from retrain.production.rows import Row
+from retrain.production.tables import of_rows
 
 PENDING = 4_096
 """Rows from line by line formats that wait to be placed together."""
+HELD = np.dtype([("place", np.uint64), ("instant", np.int64), ("piece", np.int64), ("number", np.int64)])
 
 
 class Sound(NamedTuple):
@@ -30,30 +31,23 @@ class Sound(NamedTuple):
         return Sound(self.frame.filter(mask), self.ids.filter(mask), self.instants.filter(mask))
 
 
-class _Unread(NamedTuple):
-    """A sound row that nobody has looked at: most are crowded out by others before anybody does."""
-
-    names: tuple[str, ...]
-    values: tuple[object, ...]
-    numbers: bytes
-    timestamp: int
-    line: int
-
-
 class Sample:
     """The `size` rows with the smallest place of their id, whatever the order in which they come.
 
-    A retried write meets its twin. At most twice `size` rows are kept, and what `Distinct` keeps.
+    A retried write meets its twin. At most twice `size` rows and a slice's are kept, and what `Distinct` keeps.
     """
 
     def __init__(self, size: int, policy: ProductionPolicy, only: Collection[str] | None = None) -> None:
         """`only`: the ids that count at all, if not all do."""
         self._size = size
         self._policy = policy
-        self._only = None if only is None else pl.Series(list(only), dtype=pl.String)
         self._wanted = only
-        self._kept: dict[int, Row | _Unread] = {}
-        self._limit = EVERYTHING if size else -1
+        self._only = None if only is None else pl.Series(list(only), dtype=pl.String)
+        self._held: NDArray[np.void] = np.zeros(0, dtype=HELD)
+        self._pieces: dict[int, Piece] = {}
+        self._given = 0
+        self._stored = 0
+        self._limit = np.uint64(EVERYTHING)
         self._pending: list[Row] = []
         self._distinct = Distinct()
 
@@ -72,21 +66,14 @@ class Sample:
         self._distinct.add(found)
         near = self._near(found)
         few = rows.where(pl.Series(near))
-        numbers = numbers_of(few.frame, self._policy)
-        texts = few.frame.drop(LINE, *self._beside(few.frame))
-        names = tuple(texts.columns)
-        for place, values, *rest in zip(
-            found[near].tolist(), texts.rows(), numbers, few.instants, few.frame[LINE], strict=True
-        ):
-            self._keep(place, _Unread(names, values, *rest))
-        # Now, since the next slice is thinned by what is known before it is unpacked.
-        self._prune()
+        self._keep(found[near], few.instants.to_numpy(), unread(few.frame, few.instants, self._policy))
 
-    def rows(self) -> list[Row]:
+    def table(self) -> pl.DataFrame:
         """The rows kept, ordered by timestamp, then id."""
         self._place_pending()
-        self._prune()
-        return sorted((self._read(row) for row in self._kept.values()), key=lambda row: (row.timestamp, row.id))
+        self._forget()
+        found = [piece.table(self._policy) for piece in self._pieces.values()] or [of_rows([], self._policy)]
+        return pl.concat(found).sort("timestamp", "id")
 
     def seen(self) -> int:
         """All rows, duplicates included."""
@@ -103,50 +90,61 @@ class Sample:
         """Whether `total` is an estimate."""
         return self._distinct.estimated
 
-    def _near(self, found: Places) -> NDArray[np.bool_]:
-        """Which of these can be among the nearest, as far as is known and they tell themselves."""
-        if not self._size:
-            return np.zeros(len(found), dtype=np.bool_)
-        near = found <= np.uint64(self._limit)
-        nearest = np.unique(found[near])
-        return near if len(nearest) <= self._size else found <= nearest[self._size - 1]
-
-    def _beside(self, frame: pl.DataFrame) -> list[str]:
-        """Columns that are looked at as numbers alone."""
-        policy = self._policy
-        texts = {*dict(policy.columns).values(), *(f"group_{group}" for group in policy.groups)}
-        return [name for name in policy.numbers if name in frame.columns and name not in texts]
-
     def _place_pending(self) -> None:
         rows, self._pending = self._pending, []
         found = places(pl.Series([row.id for row in rows], dtype=pl.String))
         self._distinct.add(found)
-        for near in np.flatnonzero(self._near(found)).tolist():
-            self._keep(int(found[near]), rows[near])
+        near = self._near(found)
+        instants = np.array([row.timestamp for row in rows], dtype=np.int64)
+        self._keep(found[near], instants[near], Parsed(rows).at(np.flatnonzero(near)))
 
-    def _keep(self, place: int, row: Row | _Unread) -> None:
-        if place > self._limit:
+    def _near(self, found: Places) -> NDArray[np.bool_]:
+        """Which of these can be among the nearest, as far as is known and they tell themselves."""
+        if not self._size:
+            return np.zeros(len(found), dtype=np.bool_)
+        near = found <= self._limit
+        nearest = np.unique(found[near])
+        return near if len(nearest) <= self._size else found <= nearest[self._size - 1]
+
+    def _keep(self, found: Places, instants: NDArray[np.int64], piece: Piece) -> None:
+        if not len(found):
             return
-        twin = self._kept.get(place)
-        self._kept[place] = row if twin is None else self._earlier(row, twin)
-        if len(self._kept) >= 2 * self._size + 1:
-            self._prune()
+        new = np.zeros(len(found), dtype=HELD)
+        new["place"], new["instant"], new["piece"], new["number"] = found, instants, self._given, np.arange(len(found))
+        self._pieces[self._given] = piece
+        self._given += 1
+        self._stored += len(piece)
+        held = np.concatenate([self._held, new])
+        self._held = self._earliest(held[np.lexsort((held["instant"], held["place"]))])[: self._size]
+        if len(self._held) == self._size:
+            self._limit = self._held["place"][-1]
+        if self._stored > 2 * len(self._held) + PENDING:
+            self._forget()
 
-    def _earlier(self, one: Row | _Unread, other: Row | _Unread) -> Row | _Unread:
-        """Of two rows with one id the earlier counts; the rest only makes the choice the same in any order."""
-        if one.timestamp != other.timestamp:
-            return min(one, other, key=lambda row: row.timestamp)
-        return min(self._read(one), self._read(other), key=repr)
+    def _earliest(self, held: NDArray[np.void]) -> NDArray[np.void]:
+        """One row an id, of those in order: the earliest; the rest only makes the choice the same in any order."""
+        first = np.append(np.ones(1, dtype=np.bool_), held["place"][1:] != held["place"][:-1])
+        beginning = np.flatnonzero(first)[np.cumsum(first) - 1]
+        twins = np.flatnonzero(~first & (held["instant"] == held["instant"][beginning]))
+        for twin, one in zip(twins.tolist(), beginning[twins].tolist(), strict=True):
+            if self._raw(held[twin]) != self._raw(held[one]):
+                held[one] = min(held[one], held[twin], key=lambda each: repr(self._read(each)))
+        return np.asarray(held[first])
 
-    def _read(self, row: Row | _Unread) -> Row:
-        if isinstance(row, Row):
-            return row
-        record: Mapping[str, object] = dict(zip(row.names, row.values, strict=True))
-        return read_row(record, row.timestamp, row.line, self._policy, row.numbers)
+    def _raw(self, each: np.void) -> object:
+        return self._pieces[int(each["piece"])].raw(int(each["number"]))
 
-    def _prune(self) -> None:
-        if len(self._kept) <= self._size:
+    def _read(self, each: np.void) -> Row:
+        return self._pieces[int(each["piece"])].row(int(each["number"]))
+
+    def _forget(self) -> None:
+        """Let go of all rows that are not in the sample any more."""
+        if not len(self._held):
             return
-        nearest = sorted(self._kept)[: self._size]
-        self._kept = {place: self._kept[place] for place in nearest}
-        self._limit = nearest[-1]
+        by_piece = self._held[np.argsort(self._held["piece"], kind="stable")]
+        numbers, starts = np.unique(by_piece["piece"], return_index=True)
+        parts = zip(numbers.tolist(), np.split(by_piece["number"], starts[1:]), strict=True)
+        self._pieces = {number: self._pieces[number].at(rows) for number, rows in parts}
+        by_piece["number"] = np.arange(len(by_piece)) - np.repeat(starts, np.diff(np.append(starts, len(by_piece))))
+        self._held = by_piece[np.argsort(by_piece["place"], kind="stable")]
+        self._stored = len(self._held)
