@@ -1,11 +1,11 @@
 """What does a drift check cost on a large log, from Parquet on disk to a verdict, here and with its peers?
 
     benchmarks/peers.sh                         # once: NannyML and whylogs, each in an environment of its own
-    python -m benchmarks.drift_throughput [--rows 1000000] [--long-rows 10000000] [--reference-rows 100000]
+    python -m benchmarks.drift_throughput [--rows 1000000] [--long-rows 10000000]
 
-The question is the same for all: is this window drifted against the reference, judged by 7 properties and 32 embedding
-columns that stand in the log as numbers. The log is a production log: an id, a time, a short text, an answer and a
-confidence a row besides. `retrain` does to it what `retrain check` does: one pass over all rows (each is checked,
+The question is the same for all: is this window drifted against a reference as large, judged by 7 properties and 32
+embedding columns that stand in the log as numbers. The log is a production log: an id, a time, a short text, an answer
+and a confidence a row besides. `retrain` does to it what `retrain check` does: one pass over all rows (each is checked,
 counted and told from its duplicates), a sample of 20,000, and its score on the default 5,000 of them, in which the
 columns are watched through `production.numbers` beside the signals of texts and answers, which the peers are spared.
 The peers read the 39 columns alone and look at all rows, as they are used; Evidently on as many rows as `retrain` keeps
@@ -176,7 +176,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--rows", type=int, default=1_000_000)
     words.add_argument("--long-rows", type=int, default=10_000_000)
-    words.add_argument("--reference-rows", type=int, default=100_000)
+    words.add_argument("--reference-rows", type=int, default=1_000_000)
     words.add_argument("--only", nargs="*", choices=list(LINES), default=list(LINES), help="lines of the first table")
     given = words.parse_args()
     if given.rows:

@@ -14,7 +14,7 @@ from retrain.production.quarantine import BrokenValueError, Quarantine, Reason
 from retrain.production.records import Record, read_records
 from retrain.production.rows import read_row
 from retrain.production.sample import Sample, Sound
-from retrain.production.slices import LINE, Slices, UnreadableFileError
+from retrain.production.slices import FIRST_ROWS, LINE, Slices, UnreadableFileError
 from retrain.production.sound import ids, sound
 
 
@@ -53,6 +53,7 @@ class Reading:
         self._policy = policy
         self._span = span
         self._columns = required(policy)
+        self._step = FIRST_ROWS
         self.truncated = 0
         self.quarantine = Quarantine(folder)
 
@@ -82,11 +83,12 @@ class Reading:
             self._record(record, at, sample)
 
     def _parquet(self, at: _At, sample: Sample) -> None:
-        slices = Slices(at.file)
+        slices = Slices(at.file, self._step)
         try:
             for piece in slices:
                 self._columns.note(at.file, slices.names)
                 self._slice(slices, piece, at, sample)
+            self._step = slices.step
         except UnreadableFileError as error:
             self._record(Record(error.line, Reason.UNREADABLE_FILE), at, sample)
 

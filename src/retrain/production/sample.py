@@ -12,7 +12,7 @@ from retrain.production.pieces import Parsed, Piece, unread
 from retrain.production.places import Places, places
 from retrain.production.policy import ProductionPolicy
 from retrain.production.rows import Row
-from retrain.production.tables import of_rows
+from retrain.production.tables import together
 
 PENDING = 4_096
 """Rows from line by line formats that wait to be placed together."""
@@ -72,8 +72,7 @@ class Sample:
         """The rows kept, ordered by timestamp, then id."""
         self._place_pending()
         self._forget()
-        found = [piece.table(self._policy) for piece in self._pieces.values()] or [of_rows([], self._policy)]
-        return pl.concat(found).sort("timestamp", "id")
+        return together([piece.table(self._policy) for piece in self._pieces.values()], self._policy)
 
     def seen(self) -> int:
         """All rows, duplicates included."""

@@ -1,15 +1,17 @@
 """How is a Parquet file read in pieces that fit in memory, and what if it is torn?"""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 
 FIRST_ROWS, SLICE_ROWS = 25_000, 200_000
-"""Parquet is read in slices: polars' own batches run ahead of the reader (1 GB for 6 million rows, slices of 25,000
-24 MB). Rows of numbers alone are read in larger ones, since a slice unpacks its whole row group again."""
+"""Rows of the first slice, and of the largest. Polars' own batches run ahead of the reader (1 GB for 6 million rows,
+slices of 25,000 24 MB); larger ones where rows are small, since a slice unpacks its whole row group again."""
 SLICE_BYTES = 64 << 20
 """A slice has as many rows as the one before lets expect in this memory."""
+FEWEST_ROWS = 100
 LINE = "__line"
 TORN = (OSError, EOFError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
@@ -26,10 +28,12 @@ class UnreadableFileError(Exception):
 class Slices:
     """The pieces of one file, in order, with their row numbers, counted from 1, in the column `LINE`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, step: int = FIRST_ROWS) -> None:
+        """`step`: rows of a slice, as the file before let expect."""
         self._path = path
         self._start = 0
-        self._step = min(FIRST_ROWS, SLICE_ROWS)
+        self.step = min(step, SLICE_ROWS)
+        """Rows of the next slice."""
         self.names: tuple[str, ...] = ()
         """The columns of the file, known from the first piece on."""
 
@@ -38,8 +42,10 @@ class Slices:
         scan = pl.scan_parquet(self._path, glob=False, hive_partitioning=False, row_index_name=LINE, row_index_offset=1)
         rows = self._collected(scan.select(pl.len())).item()
         self.names = tuple(self._collected(scan.head(0)).columns[1:])
+        with suppress(OSError):
+            self.step = min(self.step, max(FEWEST_ROWS, SLICE_BYTES * rows // max(1, self._path.stat().st_size)))
         while self._start < rows:
-            step = self._step
+            step = self.step
             yield scan.slice(self._start, step)
             self._start += step
 
@@ -53,7 +59,7 @@ class Slices:
         """All of a piece that is of use; its size sets that of the next. Raises UnreadableFileError."""
         frame = self._collected(piece)
         expected = SLICE_BYTES * frame.height // max(1, int(frame.estimated_size()))
-        self._step = max(1, min(SLICE_ROWS, 4 * self._step, max(expected, 100)))
+        self.step = max(1, min(SLICE_ROWS, 4 * self.step, max(expected, FEWEST_ROWS)))
         return frame
 
     def _collected(self, piece: pl.LazyFrame) -> pl.DataFrame:

@@ -19,8 +19,14 @@ PLAIN: Mapping[str, pl.DataType] = {
 }
 
 
+def together(tables: Sequence[pl.DataFrame], policy: ProductionPolicy) -> pl.DataFrame:
+    """All rows ordered by timestamp, then id."""
+    unknown = [pl.col(f"number_{name}").fill_nan(None) for name in policy.numbers]
+    return pl.concat(tables or [of_rows([], policy)]).with_columns(unknown).sort("timestamp", "id")
+
+
 def of_rows(rows: Sequence[Row], policy: ProductionPolicy) -> pl.DataFrame:
-    """Rows that were read one by one."""
+    """Rows that were read one by one; numbers that are not known are NaN."""
     columns: dict[str, object] = {column: [getattr(row, column) for row in rows] for column in PLAIN}
     columns["scores"] = _scores([row.scores for row in rows])
     groups = {f"group_{name}": [row.groups[place] for row in rows] for place, name in enumerate(policy.groups)}
@@ -62,7 +68,7 @@ def _table(
 ) -> pl.DataFrame:
     schema = {**PLAIN, **dict.fromkeys(groups, pl.String())}
     beside = [pl.Series(f"number_{name}", numbers[:, place]) for place, name in enumerate(policy.numbers)]
-    return pl.DataFrame({**columns, **groups}, schema=schema).with_columns(one.fill_nan(None) for one in beside)
+    return pl.DataFrame({**columns, **groups}, schema=schema).with_columns(beside)
 
 
 def _scores(rows: Sequence[Scores | None]) -> pl.Series:
