@@ -12,10 +12,10 @@ The peers read the 39 columns alone and look at all rows, as they are used; Evid
 has a line of its own, so that what sampling saves can be told from the rest.
 
 What depends on the reference alone is made once per champion, so it has its own lines: our profile, NannyML's `fit`,
-whylogs' profile of it. Evidently keeps nothing. Seconds begin after the imports, and count reading the files. Each line
-is a process of its own; its memory is its peak resident size, imports included; processor seconds are those of the
-whole process, and tell more than seconds where other programs share the cores. Planted: 3 of the 7 properties and 5 of
-the 32 embedding columns moved by 0.3 standard deviations.
+whylogs' profile of it. Evidently keeps nothing. Seconds, and the processor's, begin after the imports and count reading
+the files. Each line is a process of its own; its memory is its peak resident size, imports included. Where other
+programs share the cores, the processor's seconds tell more. Planted: 3 of the 7 properties and 5 of the 32 embedding
+columns moved by 0.3 standard deviations.
 """
 
 import argparse
@@ -110,8 +110,8 @@ def measured(what: str, interpreter: Path, folder: Path, columns: list[str]) -> 
             return (complaints.read().strip().splitlines() or [f"ended with {process.returncode}"])[-1]
         answer = json.loads(said.read().splitlines()[-1])
     return Cost(
-        seconds=answer["seconds"],
-        processor=used.ru_utime + used.ru_stime,
+        seconds=answer["spent"][0],
+        processor=answer["spent"][1],
         megabytes=used.ru_maxrss // 1024,
         found=_found(answer["drifted"]),
     )
