@@ -261,6 +261,10 @@ def until_alarm(bank: Bank, data: Banking, figures: Figures) -> None:
             if newest.state in ("warning", "alarm"):
                 bank.shop.label(ids, [message["label"] for message in messages])
             if newest.state == "alarm":
+                if not newest.retrain:
+                    assert "labels" in bank.shop.site().ledger.state().last_check.waiting  # type: ignore[union-attr]
+                    # With the labels of the day it is due at the next check, an hour later.
+                    bank.seen.append(check(bank.shop.site()))
                 break
             assert not newest.retrain, newest.reasons
     figures.windows(f"{NEW_SHARE:.0%} new intents", judged(bank))
