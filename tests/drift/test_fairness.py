@@ -56,6 +56,7 @@ def streams(count: int, burst: int, gap: float) -> Iterator[bool]:
         yield missed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("burst", [1, 3])
 def test_the_bounds_hold_at_all_looks_together_even_in_bursts(burst: int) -> None:
     # 100 streams at an error of 5 %: more than 11 misses once in a hundred times.
@@ -86,6 +87,7 @@ def test_pairs_of_groups_are_watched_too() -> None:
     assert seen.gaps[0].group == "channel=web & region=eu"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("burst", [1, 3])
 def test_streams_whose_gap_is_the_limit_itself_breach_at_most_at_the_stated_rate(burst: int) -> None:
     policy = FairnessPolicy(false_breach_rate=0.05, memory_windows=20)

@@ -313,7 +313,7 @@ EVERYTHING = DriftPolicy(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(windows(), windows())
 def test_whatever_the_log_holds_each_signal_is_scored_or_explained(reference: Window, window: Window) -> None:
     if reference.rows.is_empty():
