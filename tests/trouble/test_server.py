@@ -25,7 +25,9 @@ from shop import SPEC, Messages, Shop
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 HOURS_AWAY = 12
-FEW_EXAMPLES = 60
+FEW_EXAMPLES = 20
+COPIES = 4
+"""A run begins where enough are counted, and is refused once it has seen that they are the same few."""
 """Fewer than a retrain needs: it is refused, which is an answer, and quick."""
 
 
@@ -34,7 +36,7 @@ def test_hours_of_late_patrols_all_at_once_are_one_retrain(
 ) -> None:
     known = len(crew.runs("retrain/model"))
     drifting(shop, messages)
-    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    shop.examples(messages("base", 0, FEW_EXAMPLES) * COPIES)
     now = utc_now()
     patrols = [late(crew, "patrol/hourly", now - timedelta(hours=hour)) for hour in range(HOURS_AWAY)]
     crew.server.kill()
@@ -58,7 +60,7 @@ def test_the_same_event_again_after_a_restart_is_no_second_retrain(
 ) -> None:
     known = len(crew.runs("retrain/model"))
     drifting(shop, messages)
-    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    shop.examples(messages("base", 0, FEW_EXAMPLES) * COPIES)
     working(crew, stack, shop, "gpu")
     same = str(uuid.uuid4())
     payload = {"model": "shop", "cause": "manual", "reason": "an alert", "request": "alert-7"}
@@ -83,7 +85,7 @@ def test_a_check_outlives_its_server_and_a_lost_event_is_made_up_for(
 ) -> None:
     known = len(crew.runs("retrain/model"))
     drifting(shop, messages)
-    shop.examples(messages("base", 0, FEW_EXAMPLES))
+    shop.examples(messages("base", 0, FEW_EXAMPLES) * COPIES)
     # A model whose spec is a pipe: the check waits there, until the test writes into it.
     spec = shop.root / "models" / "shop.yaml"
     spec.unlink()
