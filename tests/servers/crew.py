@@ -21,12 +21,16 @@ ANSWER_SECONDS = 70.0
 OVER = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
+class Busy(Exception):
+    """The server said that it could not, this time."""
+
+
 def until(true: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: str = "it") -> Any:
     """The first answer that is something; fails when there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        # A server at work on forty runs at once may not answer one look; the next one asks again.
-        with suppress(httpx.TimeoutException):
+        # A server at work on many runs may not answer one look (its database is locked); the next one asks again.
+        with suppress(httpx.TimeoutException, Busy):
             if answer := true():
                 return answer
         time.sleep(0.2)
@@ -63,8 +67,12 @@ class Crew:
         return state["type"], state["name"], state["message"] or ""
 
     def ended(self, run: str, seconds: float = PATIENCE_SECONDS) -> tuple[str, str, str]:
-        until(lambda: self.state(run)[0] in OVER, seconds=seconds, what=f"the end of {run}, now {self.state(run)},")
-        return self.state(run)
+        def over() -> tuple[str, str, str] | None:
+            seen = self.state(run)
+            return seen if seen[0] in OVER else None
+
+        end: tuple[str, str, str] = until(over, seconds=seconds, what=f"the end of {run}")
+        return end
 
     def subflows(self, run: str) -> list[str]:
         """Ids of the flow runs that a run began in its own process."""
@@ -98,11 +106,15 @@ class Crew:
     def post(self, path: str, body: Any) -> Any:
         """The answer of the server's own API."""
         answer = httpx.post(f"{self.server.api}/{path}", json=body, timeout=ANSWER_SECONDS)
+        if answer.is_server_error and path.endswith("/filter"):
+            raise Busy(answer.text)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
     def get(self, path: str, **words: str) -> Any:
         """The same, for what is only read."""
         answer = httpx.get(f"{self.server.api}/{path}", params=words, timeout=ANSWER_SECONDS)
+        if answer.is_server_error:
+            raise Busy(answer.text)
         assert answer.is_success, answer.text
         return answer.json()

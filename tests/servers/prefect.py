@@ -21,6 +21,8 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
     "OMP_NUM_THREADS": "1",
+    # As `retrain up` has it: SQLite has one writer at a time.
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
 }
 EAGER = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.2",
