@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from retrain.drift.attribution.attribute import attribute
 from retrain.drift.attribution.quoting import redacted
-from retrain.drift.calibration import METHODS, null_of
+from retrain.drift.calibration import METHODS, Method, null_of
 from retrain.drift.observation import Embed, Observation, broken_of, in_runs, observe_window
 from retrain.drift.performance.known import performance
 from retrain.drift.policy import DriftPolicy
@@ -76,7 +76,10 @@ def scores_of(found: Iterable[Found], policy: DriftPolicy) -> tuple[DriftScore, 
 def measure(signal: Signal) -> float:
     """The score of one signal; chance alone keeps it near zero, a fall where only a rise counts is zero."""
     method = METHODS[signal.method]
-    found = between(method.statistic, signal.reference, signal.current)
+    return _size(method, between(method.statistic, signal.reference, signal.current))
+
+
+def _size(method: Method, found: float) -> float:
     return max(0.0, found) if method.tail == "rise" else abs(found)
 
 
@@ -97,11 +100,10 @@ def _scored(signal: Signal, rate: float, policy: DriftPolicy) -> DriftScore:
     method = METHODS[signal.method]
     null = null_of(method, signal.reference, current_rows=len(signal.current), draws=policy.calibration_blocks)
     signed = between(method.statistic, signal.reference, signal.current)
-    value = measure(signal)
     return DriftScore(
         signal=signal.name,
         method=signal.method,
-        value=value,
+        value=_size(method, signed),
         threshold=max(null.limit(rate), policy.effect_floor),
         p_value=null.p_value(signed),
         deviation=Deviation(

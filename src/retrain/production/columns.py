@@ -61,22 +61,21 @@ def required(policy: ProductionPolicy) -> RequiredColumns:
 
 
 def chosen(piece: pl.LazyFrame, names: tuple[str, ...], policy: ProductionPolicy) -> pl.LazyFrame:
-    """The columns in use, categories as text, and long texts cut."""
+    """The columns in use, categories as text."""
     wanted = [*dict(policy.columns).values(), *(f"group_{group}" for group in policy.groups), *policy.numbers]
     found = piece.select(LINE, *(column for column in dict.fromkeys(wanted) if column in names))
-    cut = {policy.columns.input, policy.columns.output}
-    schema = found.collect_schema()
-    texts = {column: pl.col(column).cast(pl.String) for column, kind in schema.items() if is_text(kind)}
-    return found.with_columns(
-        # One character more than is kept tells the reader that a text was cut.
-        text.str.slice(0, policy.max_input_chars + 1) if column in cut else text
-        for column, text in texts.items()
-    )
+    kinds = found.collect_schema().items()
+    categories = [name for name, kind in kinds if isinstance(kind, pl.Categorical | pl.Enum)]
+    return found.with_columns(pl.col(categories).cast(pl.String)) if categories else found
 
 
-def is_text(kind: pl.DataType | None) -> bool:
-    """Whether values of this type are text."""
-    return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
+def cut(frame: pl.DataFrame, policy: ProductionPolicy) -> pl.DataFrame:
+    """Long texts cut; one character more than is kept tells the reader that one was."""
+    limit = policy.max_input_chars
+    texts = [name for name in {policy.columns.input, policy.columns.output} if frame.schema.get(name) == pl.String]
+    # Counting bytes is quick, and texts this long are rare.
+    long = [name for name in texts if (frame[name].str.len_bytes() > limit).any()]
+    return frame.with_columns(pl.col(long).str.slice(0, limit + 1)) if long else frame
 
 
 def instants(moments: pl.Series) -> pl.Series:

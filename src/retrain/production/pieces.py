@@ -1,5 +1,6 @@
 """How are sampled rows kept until somebody looks at them? As the file has them: most are crowded out before."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,3 +101,20 @@ def unread(frame: pl.DataFrame, instants: pl.Series, policy: ProductionPolicy) -
     texts = {*dict(policy.columns).values(), *(f"group_{group}" for group in policy.groups)}
     beside = [name for name in policy.numbers if name in frame.columns and name not in texts]
     return Unread(frame.drop(beside), numbers_of(frame, policy), instants, policy)
+
+
+def joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same rows in fewer pieces: a column of many rows is as quickly read as one of few."""
+    alike: dict[tuple[object, ...], list[Unread]] = {}
+    for piece in pieces:
+        if isinstance(piece, Unread):
+            alike.setdefault(tuple(piece.texts.schema.items()), []).append(piece)
+        else:
+            yield piece
+    for same in alike.values():
+        yield Unread(
+            pl.concat([piece.texts for piece in same]),
+            np.concatenate([piece.numbers for piece in same]),
+            pl.concat([piece.instants for piece in same]),
+            same[0].policy,
+        )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from retrain.production.columns import RequiredColumns, chosen, instants, readable, required
+from retrain.production.columns import RequiredColumns, chosen, cut, instants, readable, required
 from retrain.production.instants import DAY, day_start, moment, parse
 from retrain.production.partitions import Partition, partitions, within
 from retrain.production.policy import ProductionPolicy
@@ -100,10 +100,11 @@ class Reading:
         inside = self._span.among(good).fill_null(value=False)
         lost = good.is_null() & self._span.among(before).fill_null(value=at.day)
         if (inside | lost).any():
-            frame = slices.whole(chosen(piece, slices.names, self._policy))
+            frame = cut(slices.whole(chosen(piece, slices.names, self._policy)), self._policy)
             frame = frame.with_columns(readable(frame, self._policy.columns.timestamp))
             sure = inside & sound(frame, self._policy)
-            self._sound(frame.filter(sure), good.filter(sure), sample)
+            # Nearly always all rows are, and then no column needs to be copied.
+            self._sound(*((frame, good) if sure.all() else (frame.filter(sure), good.filter(sure))), sample)
             doubtful = (inside | lost) & ~sure
             for row, last in zip(frame.filter(doubtful).iter_rows(named=True), before.filter(doubtful), strict=True):
                 at.last = last

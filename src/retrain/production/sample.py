@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from retrain.production.distinct import EVERYTHING, Distinct
-from retrain.production.pieces import Parsed, Piece, unread
+from retrain.production.pieces import Parsed, Piece, joined, unread
 from retrain.production.places import Places, places
 from retrain.production.policy import ProductionPolicy
 from retrain.production.rows import Row
@@ -72,7 +72,7 @@ class Sample:
         """The rows kept, ordered by timestamp, then id."""
         self._place_pending()
         self._forget()
-        return together([piece.table(self._policy) for piece in self._pieces.values()], self._policy)
+        return together([piece.table(self._policy) for piece in joined(self._pieces.values())], self._policy)
 
     def seen(self) -> int:
         """All rows, duplicates included."""
@@ -102,6 +102,8 @@ class Sample:
         if not self._size:
             return np.zeros(len(found), dtype=np.bool_)
         near = found <= self._limit
+        if np.count_nonzero(near) <= self._size:
+            return near
         nearest = np.unique(found[near])
         return near if len(nearest) <= self._size else found <= nearest[self._size - 1]
 

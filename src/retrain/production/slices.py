@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-FIRST_ROWS, SLICE_ROWS = 25_000, 200_000
+FIRST_ROWS, SLICE_ROWS = 25_000, 250_000
 """Rows of the first slice, and of the largest. Polars' own batches run ahead of the reader (1 GB for 6 million rows,
 slices of 25,000 24 MB); larger ones where rows are small, since a slice unpacks its whole row group again."""
-SLICE_BYTES = 64 << 20
+SLICE_BYTES = 96 << 20
 """A slice has as many rows as the one before lets expect in this memory."""
 FEWEST_ROWS = 100
 LINE = "__line"
