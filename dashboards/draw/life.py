@@ -21,10 +21,11 @@ from retrain.store.events import (
     Spent,
     Trained,
 )
+from retrain.store.judged import CheckState, Signal
 from retrain.store.ledger import Draft, Ledger
 from retrain.store.protocol import Store
 from retrain.store.shelf import Shelf
-from retrain.store.state import Cause, CheckState, Claim, Signal, State, Wait
+from retrain.store.state import Cause, Claim, State, Wait
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from typing import Any
 from retrain.drift.drill.intervals import poisson_bounds, share_bounds
 from retrain.drift.drill.planted import SHARES
 from retrain.store.drilled import PLANTED, Drill, Power
-from retrain.store.state import (
+from retrain.store.judged import (
     Accuracy,
     Evidence,
     Fairness,

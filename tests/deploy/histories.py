@@ -9,8 +9,9 @@ from typing import Any
 from retrain.store.drilled import Drill
 from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack
 from retrain.store.folder import FolderStore
+from retrain.store.judged import Accuracy, Fairness, Performance, Signal
 from retrain.store.ledger import Draft, Ledger
-from retrain.store.state import Accuracy, Claim, Fairness, Performance, Signal
+from retrain.store.state import Claim
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import build_reference
 from retrain.drift.report import Segment
 from retrain.production.window import Window
-from retrain.store.state import Fairness, GroupGap
+from retrain.store.judged import Fairness, GroupGap
 
 from .conftest import MakeWindow
 

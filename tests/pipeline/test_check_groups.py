@@ -9,7 +9,8 @@ from retrain.pipeline.check import check
 from retrain.pipeline.status import status
 from retrain.store.events import Checked
 from retrain.store.fold import fold
-from retrain.store.state import CheckState, Fairness, State
+from retrain.store.judged import CheckState, Fairness
+from retrain.store.state import State
 from shop import DAY, LATE, SPEC, START, Messages, Shop
 
 ROWS = 150

@@ -12,8 +12,9 @@ from retrain.promotion.decision import PromotionDecision
 from retrain.store.events import Ended, Event, RolledBack
 from retrain.store.fold import fold
 from retrain.store.folder import FolderStore
+from retrain.store.judged import Accuracy, Performance
 from retrain.store.ledger import LedgerEntry
-from retrain.store.state import Accuracy, Performance, State
+from retrain.store.state import State
 from retrain.telemetry import metrics as m
 from retrain.telemetry.exporter_prometheus_client import exposition
 from retrain.telemetry.sample import MAX_LABEL, Sample, safe

@@ -8,9 +8,10 @@ from retrain.evaluation.comparison import Comparison, EvaluationReport, Interval
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.store.drilled import Drill
 from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack, Spent
+from retrain.store.judged import Accuracy, Evidence, Fairness, GroupGap, Performance, SegmentShare, Signal
 from retrain.store.ledger import Draft, Ledger, LedgerEntry
 from retrain.store.protocol import Store
-from retrain.store.state import Accuracy, Claim, Evidence, Fairness, GroupGap, Performance, SegmentShare, Signal
+from retrain.store.state import Claim
 from retrain.telemetry.view import evaluation_shelf
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

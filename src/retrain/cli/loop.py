@@ -25,7 +25,8 @@ from retrain.errors import UsageError
 from retrain.pipeline.check import CheckResult, check
 from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import Site
-from retrain.store.state import Cause, Signal
+from retrain.store.judged import Signal
+from retrain.store.state import Cause
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from retrain.drift.policy import DriftPolicy
 from retrain.drift.report import CheckState, Deviation, DriftReport
 from retrain.drift.sequential.budget import evidence, needed, rate, warning
 from retrain.drift.sequential.pool import FIELDS, KEPT, limits, p_values, pooled, seen
-from retrain.store.state import Evidence
+from retrain.store.judged import Evidence
 from retrain.values import Value
 
 ANY_P = 0.05

@@ -8,7 +8,7 @@ from retrain.drift.fairness.sentences import said, sentence
 from retrain.drift.performance.sentences import told as accuracy_told
 from retrain.drift.pictures import places_picture, scores_picture, shares_picture
 from retrain.drift.report import CheckState, DriftReport, DriftScore, Segment
-from retrain.store.state import Fairness, GroupGap
+from retrain.store.judged import Fairness, GroupGap
 
 STYLE = """
 .retrain{font-family:system-ui,sans-serif;max-width:60rem;margin:1.5rem auto;padding:0 1.5rem;

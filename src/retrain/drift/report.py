@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from retrain.store.state import CheckState as CheckState
-from retrain.store.state import DriftKind as DriftKind
-from retrain.store.state import Evidence, Fairness, Performance, SegmentShare
-from retrain.store.state import SegmentKind as SegmentKind
+from retrain.store.judged import CheckState as CheckState
+from retrain.store.judged import DriftKind as DriftKind
+from retrain.store.judged import Evidence, Fairness, Performance, SegmentShare
+from retrain.store.judged import SegmentKind as SegmentKind
 from retrain.values import Value
 
 

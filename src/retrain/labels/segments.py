@@ -4,7 +4,7 @@ from retrain.drift.attribution.attribute import attribution
 from retrain.drift.attribution.sentences import named
 from retrain.drift.observation import Observation
 from retrain.drift.policy import DriftPolicy
-from retrain.store.state import SegmentShare
+from retrain.store.judged import SegmentShare
 
 
 def segments_of(reference: Observation, current: Observation, policy: DriftPolicy) -> list[str | None]:

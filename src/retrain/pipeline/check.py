@@ -17,8 +17,9 @@ from retrain.pipeline.situation import request_of
 from retrain.production.window import Window
 from retrain.store.events import Checked
 from retrain.store.fold import fold
+from retrain.store.judged import CheckState, DriftKind, Evidence, Fairness, Performance, SegmentShare, Signal
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import CheckState, DriftKind, Evidence, Fairness, Performance, SegmentShare, Signal, State
+from retrain.store.state import State
 from retrain.values import Value, canonical_json
 
 

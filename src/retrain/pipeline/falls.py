@@ -11,8 +11,9 @@ from retrain.pipeline.owed import read
 from retrain.pipeline.reference import load_reference
 from retrain.pipeline.site import Site
 from retrain.store.events import Checked
+from retrain.store.judged import Performance
 from retrain.store.ledger import LedgerEntry
-from retrain.store.state import Performance, State
+from retrain.store.state import State
 from retrain.values import Value
 
 

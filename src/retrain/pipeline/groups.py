@@ -10,7 +10,8 @@ from retrain.pipeline.answers import labelled_since
 from retrain.pipeline.owed import read
 from retrain.pipeline.site import Site
 from retrain.production.window import Window
-from retrain.store.state import Fairness, State
+from retrain.store.judged import Fairness
+from retrain.store.state import State
 
 
 def watch(site: Site, state: State, window: Window) -> tuple[FairnessMemory, Fairness]:

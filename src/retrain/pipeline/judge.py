@@ -11,7 +11,8 @@ from retrain.pipeline.answers import with_answers
 from retrain.pipeline.reference import Embedding, load_reference
 from retrain.pipeline.site import Site
 from retrain.production.window import Window
-from retrain.store.state import CheckState, Evidence, State
+from retrain.store.judged import CheckState, Evidence
+from retrain.store.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,9 @@ from retrain.pipeline.site import Site
 from retrain.production.reader import first_timestamp
 from retrain.production.window import Window
 from retrain.store.events import Referenced
+from retrain.store.judged import RefusedReference
 from retrain.store.ledger import Draft, LedgerEntry
-from retrain.store.state import RefusedReference, State
+from retrain.store.state import State
 from retrain.values import digest_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from retrain.drift.fairness.sentences import said
 from retrain.drift.report import DriftReport
 from retrain.store.events import Checked
-from retrain.store.state import Signal
+from retrain.store.judged import Signal
 
 
 def moved(report: DriftReport) -> dict[str, float]:

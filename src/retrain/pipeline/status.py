@@ -6,7 +6,8 @@ from typing import Literal
 from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
-from retrain.store.state import FairnessState, State, Wait
+from retrain.store.judged import FairnessState
+from retrain.store.state import State, Wait
 from retrain.trigger.decide import due_by_schedule
 from retrain.values import Value
 

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from retrain.store.drilled import Drill
-from retrain.store.state import (
+from retrain.store.judged import (
     CheckState,
-    Claim,
     DriftKind,
     Evidence,
     Fairness,
@@ -16,8 +15,8 @@ from retrain.store.state import (
     RefusedReference,
     SegmentShare,
     Signal,
-    Wait,
 )
+from retrain.store.state import Claim, Wait
 from retrain.values import Value
 
 

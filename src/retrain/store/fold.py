@@ -18,17 +18,7 @@ from retrain.store.events import (
     Spent,
     Trained,
 )
-from retrain.store.state import (
-    Cause,
-    Champion,
-    Episode,
-    LastCheck,
-    LastRun,
-    Outcome,
-    Rest,
-    State,
-    Totals,
-)
+from retrain.store.state import Cause, Champion, Episode, LastCheck, LastRun, Outcome, Rest, State, Totals
 
 KEPT_PREDECESSORS = 10
 KEPT_ASKED = 200

@@ -15,8 +15,14 @@ from retrain.store.state import LastCheck, State, Totals
 from retrain.values import Value, canonical_json, digest_of, short
 
 DIGITS = 8
-FORMAT = 2
-"""2: the state carries totals, the last run, the budget's stamps and answered requests. Entries of 1 stay readable."""
+FORMAT = 3
+"""2: the state carries totals, the last run, the budget's stamps and answered requests. 3: what `LATER` names. Entries
+of earlier formats stay readable."""
+LATER: dict[int, tuple[str, ...]] = {
+    1: ("begun", "requests", "last_run", "alarmed_at", "promoted_at", "rolled_back_at"),
+    2: (),
+}
+"""Format to the fields of the state that entries of that format do not carry."""
 
 
 class Draft(Value):
@@ -213,20 +219,22 @@ def follows(before: LedgerEntry | None, entry: LedgerEntry) -> None:
             f"two was changed after it was written. Restore both from a backup"
         )
     state = fold(before.state if before else State(), entry.event, entry.at)
-    if state != entry.state and (entry.format >= FORMAT or _as_of_format_1(state) != _as_of_format_1(entry.state)):
+    if state != entry.state and _as_of(entry.format, state) != _as_of(entry.format, entry.state):
         raise BrokenLedger(
             f"{where}: its state is not what its event makes of the state before it; it was changed by hand or written "
             f"by another version of this program. Restore it from a backup"
         )
 
 
-def _as_of_format_1(state: State) -> State:
-    """Without what the state did not carry then; an entry of that format is held to the rest."""
-    later: tuple[str, ...] = ("begun", "requests", "last_run", "alarmed_at", "promoted_at", "rolled_back_at")
-    blank = {name: State.model_fields[name].default for name in later}
+def _as_of(number: int, state: State) -> State:
+    """Without what the state did not carry in that format; an entry of it is held to the rest."""
+    later = [name for known, names in LATER.items() if known >= number for name in names]
+    state = state.model_copy(update={name: State.model_fields[name].get_default() for name in later})
+    if number > 1:
+        return state
     checks = {"last_check": _check_of_format_1(state.last_check), "starved": _check_of_format_1(state.starved)}
     claim = state.claim and state.claim.model_copy(update={"attempt": 1, "request": None})
-    return state.model_copy(update={**blank, **checks, "claim": claim, "totals": Totals()})
+    return state.model_copy(update={**checks, "claim": claim, "totals": Totals()})
 
 
 def _check_of_format_1(check: LastCheck | None) -> LastCheck | None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from retrain.store.state import DriftKind, FairnessState, SegmentKind, Wait
+from retrain.store.judged import DriftKind, FairnessState, SegmentKind
+from retrain.store.state import Wait
 
 Kind = Literal["gauge", "counter"]
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from retrain.store.drilled import Drill
-from retrain.store.state import Accuracy, Fairness, GroupGap, LastCheck, Performance, State
+from retrain.store.judged import Accuracy, Fairness, GroupGap, Performance
+from retrain.store.state import LastCheck, State
 from retrain.telemetry import metrics as m
 from retrain.telemetry.sample import Sample, counts, known, moment, one_of, safe
 

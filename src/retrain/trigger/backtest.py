@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from retrain.store.state import CheckState
+from retrain.store.judged import CheckState
 from retrain.values import Value
 
 How = Literal["stored", "rows", "lost"]

@@ -1,7 +1,7 @@
 """How does a person say what changed?"""
 
 from retrain.drift.report import DriftReport
-from retrain.store.state import SegmentShare
+from retrain.store.judged import SegmentShare
 
 TOLD = 5
 """What a person reads at a glance; the report has all of them."""

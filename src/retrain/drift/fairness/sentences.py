@@ -1,6 +1,6 @@
 """How does a person say what the watch over groups found?"""
 
-from retrain.store.state import Fairness, GroupGap
+from retrain.store.judged import Fairness, GroupGap
 
 TOLD = 3
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from retrain.drift.fairness.evidence import MIN_BLOCKS, Floats, Gap, taken_in
 from retrain.drift.fairness.outcomes import MAX_LABELS, Group, errors, groups, outcomes, watched_labels
 from retrain.drift.fairness.policy import FairnessPolicy
-from retrain.store.state import Fairness, FairnessState, GroupGap
+from retrain.store.judged import Fairness, FairnessState, GroupGap
 from retrain.values import Value
 
 MAX_GROUPS = 40

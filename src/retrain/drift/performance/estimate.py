@@ -10,7 +10,7 @@ from retrain.drift.calibration import block_length
 from retrain.drift.observation import Observation
 from retrain.drift.performance.answers import Answers
 from retrain.drift.performance.rules import STRETCH, confidence_fall, stretched
-from retrain.store.state import Accuracy
+from retrain.store.judged import Accuracy
 
 CONFIDENCE = 0.95
 MIN_ROWS = 30

@@ -3,7 +3,7 @@
 from retrain.drift.observation import Observation
 from retrain.drift.performance.estimate import estimate
 from retrain.drift.performance.labelled import labelled_accuracy
-from retrain.store.state import Performance
+from retrain.store.judged import Performance
 
 
 def performance(reference: Observation, current: Observation) -> Performance:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, mannwhitneyu
 
 from retrain.drift.observation import Observation
-from retrain.store.state import Accuracy
+from retrain.store.judged import Accuracy
 
 CONFIDENCE = 0.95
 SUSPICIOUS = 0.01

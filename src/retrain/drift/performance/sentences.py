@@ -1,6 +1,6 @@
 """How is a window's accuracy told to a person? What is known, how surely, and what it rests on."""
 
-from retrain.store.state import Accuracy, Performance
+from retrain.store.judged import Accuracy, Performance
 
 
 def told(performance: Performance) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from retrain.drift.observation import Observation
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile
 from retrain.production.window import Window
-from retrain.store.state import CheckState
+from retrain.store.judged import CheckState
 
 Numbers = NDArray[np.int64]
 
