@@ -252,12 +252,18 @@ def _counts(codes: Rows, windows: Rows, width: int) -> Floats:
 
 
 def _ks(values: Floats, reference: Rows) -> Callable[[Rows], Floats]:
-    found, codes = np.unique(values, return_inverse=True)
-    before = np.cumsum(np.bincount(codes[reference], minlength=len(found))) / len(reference)
+    """The largest distance lies at a row of the window, on it or just before it, so only these are looked at."""
+    old = np.sort(values[reference])
+    # Of each row: the reference's share up to it, and below it.
+    upto = np.searchsorted(old, values, "right") / len(old)
+    below = np.searchsorted(old, values, "left") / len(old)
 
     def run(windows: Rows) -> Floats:
-        now = np.cumsum(_counts(codes, windows, len(found)), axis=1) / windows.shape[1]
-        return np.asarray(np.abs(now - before).max(axis=1))
+        rows = windows.shape[1]
+        steps = np.arange(rows + 1) / rows
+        over = steps[1:] - np.sort(upto[windows], axis=1)
+        under = np.sort(below[windows], axis=1) - steps[:-1]
+        return np.asarray(np.maximum(over.max(axis=1), under.max(axis=1)))
 
     return run
 

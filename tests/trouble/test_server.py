@@ -24,11 +24,11 @@ from shop import SPEC, Messages, Shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-HOURS_AWAY = 12
+HOURS_AWAY = 6
+"""More than the worker takes at once: some of the late patrols begin when the first have ended."""
 FEW_EXAMPLES = 20
 COPIES = 4
-"""A run begins where enough are counted, and is refused once it has seen that they are the same few."""
-"""Fewer than a retrain needs: it is refused, which is an answer, and quick."""
+"""A run begins where enough are counted, and is refused, which is quick, once it has seen that they are the same few."""
 
 
 def test_hours_of_late_patrols_all_at_once_are_one_retrain(
