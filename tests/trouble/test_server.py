@@ -28,7 +28,7 @@ HOURS_AWAY = 6
 """More than the worker takes at once: some of the late patrols begin when the first have ended."""
 FEW_EXAMPLES = 20
 COPIES = 4
-"""A run begins where enough are counted, and is refused, which is quick, once it has seen that they are the same few."""
+"""A run begins where enough are counted, and is refused, which is quick, when it sees that they are the same few."""
 
 
 def test_hours_of_late_patrols_all_at_once_are_one_retrain(

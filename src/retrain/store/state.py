@@ -11,7 +11,7 @@ from retrain.values import Value
 CheckState = Literal["quiet", "warning", "alarm", "insufficient_data"]
 Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
-Wait = Literal["cooldown", "backoff", "budget", "labels", "drill"]
+Wait = Literal["cooldown", "backoff", "budget", "labels", "drill", "data"]
 FairnessState = Literal["within_limit", "breach", "not_enough_evidence"]
 SegmentKind = Literal["cluster", "label", "group", "term", "style", "damage", "unfamiliar"]
 DriftKind = Literal["new topic", "change of mix", "change of style", "broken data", "unclear"]
