@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.special import stdtr
 
 from retrain.drift.calibration import METHODS, Null, null_of
+from retrain.drift.classifier import FOLD_ROWS, told_apart_along, whitened
 from retrain.drift.observation import NEAR_ROWS, older_half
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.properties import Words, describe
@@ -37,6 +38,8 @@ class Measured:
     words: csr_array
     """Rows by words, 1 where a row has the word."""
     fourier: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    """Random features of the classifier's probabilities."""
     likeness: NDArray[np.float32]
     """Cosine of each known row with each row."""
 
@@ -56,6 +59,9 @@ class Measured:
             },
             words=_table(seen.words),
             fourier=fourier_features(corpora.vectors, like=known, seed=29),
+            probabilities=fourier_features(
+                np.sqrt(corpora.scores), like=np.sqrt(corpora.scores[corpora.rows("known")]), seed=31
+            ),
             likeness=known @ corpora.vectors.T,
         )
 
@@ -109,8 +115,10 @@ def watch(measured: Measured, reference: Rows, rows: int, policy: DriftPolicy) -
     entropy = columns["output.entropy"]
     marks = _beyond(entropy, entropy[reference])
     add("output.entropy", "tail_share", marks[reference], _share(marks, marks[reference]))
-    features = measured.fourier
-    add("input.embedding", "mmd_rff", features[reference], _mmd(features, reference))
+    for name, features in (("input.embedding", measured.fourier), ("output.probabilities", measured.probabilities)):
+        add(name, "mmd_rff", features[reference], _mmd(features, reference))
+    features = whitened(corpora.vectors, like=corpora.vectors[reference])
+    add("input.classifier", "domain_classifier", features[reference], _told_apart(features, reference))
     far, own_far = _distances(measured, reference)
     marks, own_marks = _beyond(far, own_far), _beyond(own_far, own_far)
     add("input.neighbours", "tail_share", own_marks, _share(marks, own_marks))
@@ -252,12 +260,18 @@ def _counts(codes: Rows, windows: Rows, width: int) -> Floats:
 
 
 def _ks(values: Floats, reference: Rows) -> Callable[[Rows], Floats]:
-    found, codes = np.unique(values, return_inverse=True)
-    before = np.cumsum(np.bincount(codes[reference], minlength=len(found))) / len(reference)
+    """The largest distance lies at a row of the window, on it or just before it, so only these are looked at."""
+    old = np.sort(values[reference])
+    # Of each row: the reference's share up to it, and below it.
+    upto = np.searchsorted(old, values, "right") / len(old)
+    below = np.searchsorted(old, values, "left") / len(old)
 
     def run(windows: Rows) -> Floats:
-        now = np.cumsum(_counts(codes, windows, len(found)), axis=1) / windows.shape[1]
-        return np.asarray(np.abs(now - before).max(axis=1))
+        rows = windows.shape[1]
+        steps = np.arange(rows + 1) / rows
+        over = steps[1:] - np.sort(upto[windows], axis=1)
+        under = np.sort(below[windows], axis=1) - steps[:-1]
+        return np.asarray(np.maximum(over.max(axis=1), under.max(axis=1)))
 
     return run
 
@@ -282,11 +296,23 @@ def _share(marks: NDArray[np.float32], own: NDArray[np.float32]) -> Callable[[Ro
 
 def _mmd(features: NDArray[np.float32], reference: Rows) -> Callable[[Rows], Floats]:
     before = features[reference].mean(axis=0, dtype=np.float64)
+    return lambda windows: np.asarray(np.linalg.norm(_means(features, windows) - before, axis=1))
+
+
+def _told_apart(features: NDArray[np.float32], reference: Rows) -> Callable[[Rows], Floats]:
+    """Folds as in a check: alternate runs of rows, those of the window going on where the reference ends."""
+    even = (np.arange(len(reference)) // FOLD_ROWS) % 2 == 0
+    before = [features[reference[fold]].mean(axis=0, dtype=np.float64) for fold in (even, ~even)]
 
     def run(windows: Rows) -> Floats:
-        means = np.concatenate(
-            [features[windows[i : i + CHUNK]].mean(axis=1) for i in range(0, len(windows), CHUNK)]
-        ).astype(np.float64)
-        return np.asarray(np.linalg.norm(means - before, axis=1))
+        even = ((len(reference) + np.arange(windows.shape[1])) // FOLD_ROWS) % 2 == 0
+        one, other = (_means(features, windows[:, fold]) - old for fold, old in zip((even, ~even), before, strict=True))
+        return told_apart_along(one, other)
 
     return run
+
+
+def _means(features: NDArray[np.float32], windows: Rows) -> Floats:
+    """Of each window's rows; few windows at a time, so that they stay in a processor's cache."""
+    pieces = range(0, len(windows), CHUNK)
+    return np.concatenate([features[windows[i : i + CHUNK]].mean(axis=1) for i in pieces]).astype(np.float64)

@@ -31,7 +31,13 @@ drift: {reference_rows: 300, rule: windows}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
 promotion: {min_heldout_rows: 20, max_overfit_gap: 0.6}
+trigger: {min_new_labels: 50}
 """
+
+
+def spec_with_trigger(more: str) -> str:
+    """The shop's spec with more keys of the trigger, such as `max_attempts: 1`."""
+    return SPEC.replace("{min_new_labels: 50}", f"{{min_new_labels: 50, {more}}}")
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import pytest
 import retrain
 from retrain.cli.main import run
 from retrain.errors import UsageError
-from shop import SPEC, Messages, Shop
+from shop import SPEC, Messages, Shop, spec_with_trigger
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_errors_are_one_json_object_too(places: Shop, capsys: Captured) -> None:
 
 
 def test_a_misspelt_key_is_named_with_file_line_and_the_right_one(places: Shop, capsys: Captured) -> None:
-    places.spec(SPEC + "trigger: {max_age_day: 3}\n")
+    places.spec(spec_with_trigger("max_age_day: 3"))
     assert run(["check", "shop"]) == 2
     assert (
         "shop.yaml:8: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?"

@@ -113,15 +113,16 @@ def test_what_a_pattern_matches_is_nowhere_in_the_report(make_window: MakeWindow
     policy = DriftPolicy(redact=(r"\S+@\S+", r"\d{4,}"))
     usual = [f"please check order {word}" for word in ("now", "today", "soon", "again") * 100]
     new = [f"crypto wallet jane@example.org {10_000 + n}" for n in range(60)]
-    before = make_window(usual, output=["a", "b"] * 200, group_who=["x", "y"] * 200)
+    before = make_window(usual, output=["a", "b"] * 200, group_who=["x", "kim@c.de"] * 200)
     after = make_window(
-        usual[:240] + new, output=["a"] * 240 + ["b@c.de"] * 60, group_who=["x"] * 240 + ["z@c.de"] * 60
+        usual[:240] + new, output=["a"] * 240 + ["b@c.de"] * 60, group_who=["x", "kim@c.de"] * 120 + ["z@c.de"] * 60
     )
     report = examine(after, build_reference(before, policy), policy, model="m")
     assert any("[redacted]" in text for segment in report.segments for text in segment.examples)
     said = report.canonical().decode() + " ".join(told(report.model_copy(update={"state": "alarm"})))
     assert "crypto" in said
-    assert not [word for word in ("jane", "example.org", "@", "10000", "10059") if word in said]
+    assert "group.who=[redacted]" in {score.signal for score in report.scores}
+    assert not [word for word in ("jane", "kim", "example.org", "@", "10000", "10059") if word in said]
 
 
 def test_nothing_of_a_text_is_named_where_no_examples_are_wanted(make_window: MakeWindow) -> None:

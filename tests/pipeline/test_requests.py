@@ -15,7 +15,7 @@ from retrain.store.events import Claimed, Ended
 from retrain.store.state import State
 from retrain.trigger.decide import TriggerDecision, decide
 from retrain.trigger.policy import TriggerPolicy
-from shop import SPEC, START, Messages, Shop
+from shop import START, Messages, Shop, spec_with_trigger
 
 BY_HAND = Asked(cause="manual", reason="a run that dies")
 
@@ -77,7 +77,7 @@ def test_work_that_kills_every_run_ends_as_failed_and_waits(shop: Shop) -> None:
 
 
 def test_the_policy_says_how_often_work_is_begun(shop: Shop) -> None:
-    shop.spec(SPEC + "trigger: {max_attempts: 1}\n")
+    shop.spec(spec_with_trigger("max_attempts: 1"))
     first = begun(shop)
     shop.now += timedelta(hours=13)
     second = begun(shop)

@@ -44,8 +44,9 @@ def ready(server: Server) -> Crew:
 
 
 def working(crew: Crew, stack: ExitStack, shop: Shop, *pools: str) -> list[Started]:
-    """A worker for each of these pools, at work on this shop until the stack is left."""
-    return [stack.enter_context(prefect_worker(crew.server, pool, shop.environment)) for pool in pools]
+    """A worker for each of these pools, at work on this shop until the stack is left; two runs at once, as on two cores
+    `retrain up` has it."""
+    return [stack.enter_context(prefect_worker(crew.server, pool, shop.environment, limit=2)) for pool in pools]
 
 
 def late(crew: Crew, deployment: str, at: datetime) -> str:

@@ -24,7 +24,7 @@ from retrain.settings import Settings
 from retrain.store.events import Claimed, Ended
 from retrain.store.ledger import Draft
 from retrain.store.state import Claim
-from shop import SPEC, Shop
+from shop import SPEC, Shop, spec_with_trigger
 
 TOKEN = "not-the-real-token-0123"
 JSON = {"Content-Type": "application/json"}
@@ -253,7 +253,7 @@ def test_an_unknown_model_gets_404_and_the_nearest_name(webhook: Webhook, name: 
 
 
 def test_a_spec_that_cannot_be_used_says_which_line(webhook: Webhook) -> None:
-    webhook.shop.spec(SPEC + "trigger: {max_age_day: 3}\n")
+    webhook.shop.spec(spec_with_trigger("max_age_day: 3"))
     answer = webhook.plain(reason="x")
     assert (answer.status_code, "did you mean 'max_age_days'?" in sentence(answer)) == (422, True)
 
@@ -320,7 +320,7 @@ def test_an_alert_waits_for_the_cooldown_and_a_person_does_not(webhook: Webhook)
     assert isinstance(run, Run)
     run.append(Ended(claim=run.claim.id, outcome="held"), ("no better",))
     # The webhook goes by the real clock, which is well past a retrain of last spring; so the rest is made long.
-    webhook.shop.spec(f"{SPEC}\ntrigger: {{cooldown_hours: 876000}}\n")
+    webhook.shop.spec(spec_with_trigger("cooldown_hours: 876000"))
     answer = webhook.notify(alert())
     (told,) = answer.json()["alerts"]
     assert (answer.status_code, told["outcome"], webhook.queue.asked) == (200, "waits", [])

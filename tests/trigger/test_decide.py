@@ -309,8 +309,8 @@ def test_what_is_waited_for_is_named_only_where_something_is_owed(situation: Sit
 @pytest.mark.parametrize(
     ("given", "retrain", "missing"),
     [
-        ({**DRIFTED, "new_labels": 50}, True, 0),
-        ({**DRIFTED, "new_labels": 49}, False, 1),
+        ({**DRIFTED, "new_labels": 200}, True, 0),
+        ({**DRIFTED, "new_labels": 199}, False, 1),
         ({**DRIFTED, "new_labels": None}, True, 0),
         ({**DRIFTED, "new_labels": 8, "examples_missing": 300}, False, 300),
         ({**DRIFTED, "new_labels": 8, "champion_since": ago(days=91)}, True, 0),
@@ -367,3 +367,26 @@ def test_a_drill_holds_back_drift_and_nothing_else(situation: Situation, policy:
         assert (held.retrain, held.cause) == (True, quiet.cause)
     assert held.proposed == ("drill" in held.waiting)
     assert not trusted.proposed
+
+
+BROKEN = {"broken_data": True}
+
+
+def test_a_drift_that_looks_like_broken_data_is_for_a_person_to_mend_and_starts_no_retrain() -> None:
+    decision = decide(Situation.model_validate({**DRIFTED, **BROKEN}), POLICY, now=NOW)
+    assert (decision.retrain, decision.proposed, decision.waiting) == (False, True, ("data",))
+    assert "looks like broken data" in decision.reasons[0]
+    by_hand = decide(Situation.model_validate({**DRIFTED, **BROKEN, **MANUAL}), POLICY, now=NOW)
+    assert (by_hand.retrain, by_hand.cause) == (True, "manual")
+    bold = decide(Situation.model_validate({**DRIFTED, **BROKEN}), TriggerPolicy(on_broken_data=True), now=NOW)
+    assert (bold.retrain, bold.cause) == (True, "drift")
+
+
+@given(situation=situations, policy=policies)
+def test_broken_data_holds_back_drift_and_nothing_else(situation: Situation, policy: TriggerPolicy) -> None:
+    sound = decide(situation.model_copy(update={"broken_data": False}), policy, now=NOW)
+    broken = decide(situation.model_copy(update=BROKEN), policy, now=NOW)
+    assert not broken.retrain or sound.retrain
+    quiet = decide(situation.model_copy(update={"episode_open": False, **BROKEN}), policy, now=NOW)
+    if quiet.retrain:
+        assert (broken.retrain, broken.cause) == (True, quiet.cause)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from retrain.drift.attribution.attribute import attribute
-from retrain.drift.attribution.quoting import redacted
+from retrain.drift.attribution.quoting import names_redacted, redacted
 from retrain.drift.calibration import METHODS, Method, null_of
 from retrain.drift.observation import Embed, Observation, broken_of, in_runs, observe_window
 from retrain.drift.performance.known import performance
@@ -13,6 +13,7 @@ from retrain.drift.reference import ReferenceProfile
 from retrain.drift.report import Deviation, DriftReport, DriftScore
 from retrain.drift.season import in_season
 from retrain.drift.signals import Found, NotWatched, Signal, signals
+from retrain.drift.signals.groups import GROUP
 from retrain.drift.statistics import between
 from retrain.production.window import Window
 
@@ -63,7 +64,12 @@ def compared(reference: Observation, current: Observation, policy: DriftPolicy) 
     sides = in_season(reference, current, policy)
     if isinstance(sides, str):
         return [NotWatched(name="every signal", reason=sides)]
-    return list(signals(*sides, policy.watched))
+    named = [replace(side, rows=names_redacted(side.rows, _groups(side), policy)) for side in sides]
+    return list(signals(*named, policy.watched))
+
+
+def _groups(side: Observation) -> list[str]:
+    return [name for name in side.rows.columns if name.startswith(GROUP)]
 
 
 def scores_of(found: Iterable[Found], policy: DriftPolicy) -> tuple[DriftScore, ...]:

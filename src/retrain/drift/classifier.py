@@ -35,6 +35,11 @@ def told_apart(features: NDArray[np.generic], parts: Parts) -> Floats:
     """2 (AUC - 0.5) of the classifier on rows it has not seen, given as `whitened`: 0 by chance, 1 without an error."""
     folds = (np.arange(len(features)) // FOLD_ROWS) % 2 == 0
     one, other = (_direction(features[fold], parts[:, fold]) for fold in (folds, ~folds))
+    return told_apart_along(one, other)
+
+
+def told_apart_along(one: Floats, other: Floats) -> Floats:
+    """The same from the difference of the means in each fold, a line a division: each is the other's classifier."""
     gap = (one * other).sum(axis=1)
     sizes = np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)
     # In whitened coordinates a classifier's scores spread as long as its direction is.

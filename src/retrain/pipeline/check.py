@@ -29,6 +29,8 @@ class WindowSeen(Value):
     start: datetime | None
     end: datetime | None
     rows: int
+    estimated: bool = False
+    """Whether `rows` is a close estimate: there were more than a million ids."""
 
 
 class CheckResult(Value):
@@ -42,7 +44,8 @@ class CheckResult(Value):
     """Under a budget: how rare chance would make what the latest windows say together, and how rare it must be."""
     retrain: bool
     proposed: bool
-    """A drift alarm asks for one, and a drill has refuted the alarm budget: a person may run it, nobody else does."""
+    """A drift alarm asks for one, and a drill has refuted the alarm budget, or it looks like broken data: a person may
+    run it, nobody else does."""
     cause: Literal["drift", "schedule", "manual", "none"]
     request: str | None
     """The id of the retrain that is owed; none when none is. The same need keeps its id."""
@@ -122,6 +125,7 @@ def _examined(site: Site, state: State, window: Window, embedding: Embedding | N
         start=window.start,
         end=window.end,
         rows=window.total,
+        estimated=window.estimated,
         state=found.state,
         signals=signals(report),
         monitor=found.monitor.model_dump(mode="json"),
@@ -198,7 +202,9 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
     report = site.checks(last.end).address(last.report, "report.html") if last.report else None
     return CheckResult(
         model=site.model,
-        window=WindowSeen(start=last.start, end=last.end, rows=last.rows),
+        window=WindowSeen(
+            start=last.start, end=last.end, rows=last.rows, estimated=newest.estimated if newest else False
+        ),
         state=last.state,
         signals=newest.signals if newest else (),
         evidence=newest.evidence if newest else None,

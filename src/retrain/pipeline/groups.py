@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from retrain.drift.attribution.quoting import redacted
+from retrain.drift.attribution.quoting import names_redacted
 from retrain.drift.fairness.watch import FairnessMemory, judge, take_in
 from retrain.pipeline.answers import labelled_since
 from retrain.pipeline.owed import read
@@ -44,11 +44,5 @@ def _labelled(site: Site, state: State, window: Window) -> pl.DataFrame | None:
 
 def _named(site: Site, rows: pl.DataFrame) -> pl.DataFrame:
     """Labels and groups under the names that the ledger may keep; names that become alike are one."""
-    policy = site.spec.drift
     names = [name for name in rows.columns if name.startswith("group_") or name in ("output", "label")]
-    if not policy.redact:
-        return rows
-    return rows.with_columns(
-        pl.col(name).cast(pl.String).map_elements(lambda text: redacted(text, policy), return_dtype=pl.String)
-        for name in names
-    )
+    return names_redacted(rows, names, site.spec.drift)

@@ -39,6 +39,7 @@ def _situation(state: State, dead: Claim | None, asked: Asking, reason: str) -> 
         claim_active=state.claim is not None and dead is None,
         interrupted=dead.cause if dead else None,
         begun=state.begun,
+        broken_data=state.last_check is not None and state.last_check.drift_kind == "broken data",
         refuted=_refuted(state),
     )
 

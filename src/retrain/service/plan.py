@@ -1,5 +1,6 @@
 """Which processes does `retrain up` run, with which arguments and in which environment?"""
 
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -12,10 +13,10 @@ from retrain.settings import Settings
 POOLS = ("cpu", "gpu")
 MARK = "RUN_BY_RETRAIN_UP"
 """In the environment of everything that is started, and so of all that those start: by it they are found again."""
-AT_ONCE = 4
-"""Runs of one worker at the same time. Forty that began together (a server that was away for a day) kept SQLite locked
-until nothing answered any more, on two cores; with four they were through within minutes. The others wait.
-The worker counts them itself: no lease of the server's, which a restart would forget."""
+AT_ONCE = max(2, min(4, os.cpu_count() or 2))
+"""Runs of one worker at the same time: as many as cores, two to four. Forty that began together (a server that was away
+for a day) kept SQLite locked until nothing answered any more, on two cores; four did so where other programs were at
+work. The others wait. The worker counts them itself: no lease of the server's, which a restart would forget."""
 FOREIGN = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "RETRAIN_TOKEN")
 """Not passed on: they name another server, or are a secret that one part alone needs."""
 DATABASE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")

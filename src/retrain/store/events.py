@@ -65,6 +65,8 @@ class Checked(Value):
     start: datetime
     end: datetime
     rows: int
+    estimated: bool = False
+    """Whether `rows` is a close estimate: there were more than a million ids."""
     state: CheckState
     signals: tuple[Signal, ...] = ()
     evidence: Evidence | None = None

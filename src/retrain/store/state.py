@@ -11,7 +11,7 @@ from retrain.values import Value
 
 Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
-Wait = Literal["cooldown", "backoff", "budget", "labels", "drill"]
+Wait = Literal["cooldown", "backoff", "budget", "labels", "drill", "data"]
 
 
 class Champion(Value):

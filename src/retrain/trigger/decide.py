@@ -49,6 +49,8 @@ class Situation(Value):
     """Labelled rows since the open drift began; none where that is not known."""
     examples_missing: int = Field(default=0, ge=0)
     """Labelled examples without which a run would surely be refused."""
+    broken_data: bool = False
+    """What drifted in the newest window looks like broken data."""
     refuted: str | None = None
     """Why a drift alarm may only propose a retrain: the false alarms of a drill, in numbers. None where it may ask."""
     begun: tuple[AwareDatetime, ...] = ()
@@ -70,7 +72,7 @@ class TriggerDecision(Value):
     @property
     def proposed(self) -> bool:
         """A drift alarm asks for a retrain, and may not start it: a person may."""
-        return "drill" in self.waiting
+        return "drill" in self.waiting or "data" in self.waiting
 
 
 def decide(situation: Situation, policy: TriggerPolicy, *, now: datetime) -> TriggerDecision:
@@ -113,13 +115,21 @@ def _by_itself(
     # New labels are needed to answer drift, not to keep a date; examples enough are needed for both.
     lacked = lacks_new_labels(situation.new_labels, policy) if drift_due else 0
     missing = max(lacked if not scheduled else 0, situation.examples_missing)
-    proposed = situation.refuted if drift_due else None
-    if proposed is not None and not scheduled:
-        waits = [("drill", f"a retrain is proposed, and waits for a person: {proposed}"), *waits]
-    if (no := _waiting(waits, missing, drift, *schedule)) is not None:
+    held = _for_a_person(situation, policy) if drift_due else []
+    if (no := _waiting([*(held if not scheduled else []), *waits], missing, drift, *schedule)) is not None:
         return no
-    by_drift = drift_due and not lacked and proposed is None
+    by_drift = drift_due and not lacked and not held
     return _yes("drift", drift, *schedule) if by_drift else _yes("schedule", *schedule, drift)
+
+
+def _for_a_person(situation: Situation, policy: TriggerPolicy) -> list[tuple[Wait, str]]:
+    """Why a drift alarm may only propose: what it cannot be trusted with, or what a retrain does not mend."""
+    waits: list[tuple[Wait, str]] = []
+    if situation.refuted is not None:
+        waits.append(("drill", f"a retrain is proposed, and waits for a person: {situation.refuted}"))
+    if situation.broken_data and not policy.on_broken_data:
+        waits.append(("data", "the drift looks like broken data, which a retrain would teach: mend the source"))
+    return waits
 
 
 def _waiting(waits: list[tuple[Wait, str]], missing: int, *asked: str) -> TriggerDecision | None:

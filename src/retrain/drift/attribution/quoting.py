@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+import polars as pl
+
 from retrain.drift.policy import DriftPolicy
 
 QUOTED_CHARS = 200
@@ -24,6 +26,16 @@ def quotes(texts: Iterable[str], policy: DriftPolicy) -> tuple[str, ...]:
 def redacted(text: str, policy: DriftPolicy) -> str:
     """The text with each match of the policy's patterns replaced."""
     return _without(text, policy, INSTEAD)
+
+
+def names_redacted(rows: pl.DataFrame, columns: Iterable[str], policy: DriftPolicy) -> pl.DataFrame:
+    """The rows with these columns' names as reports and ledger may keep them; names that become alike are one."""
+    if not policy.redact:
+        return rows
+    return rows.with_columns(
+        pl.col(name).cast(pl.String).map_elements(lambda text: redacted(text, policy), return_dtype=pl.String)
+        for name in columns
+    )
 
 
 def readable(texts: Sequence[str], policy: DriftPolicy) -> list[str]:
