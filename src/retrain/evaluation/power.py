@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, gammaln, ndtri
 
 DEFAULT_POWER = 0.8
+USUAL_DISAGREEMENT = 0.06
+"""Share of rows on which exactly one of two models is right: what two trainings on Banking77 differ by."""
 EXACT_ROWS = 20_000
 """Beyond this the exact test asks 1 to 5 % more rows than the normal formula: less than the gain seen is unsure."""
 
@@ -29,6 +31,17 @@ def rows_for_power(disagreement: float, gain: float, alpha: float, power: float 
             low = middle
         else:
             high = middle
+    return high
+
+
+def gain_for_power(rows: int, disagreement: float, alpha: float, power: float = DEFAULT_POWER) -> float | None:
+    """The smallest true gain that the exact McNemar test sees with this power on these rows; None when it sees none."""
+    low, high = 0.0, disagreement
+    if power_of(rows, disagreement, high, alpha) < power:
+        return None
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (middle, high) if power_of(rows, disagreement, middle, alpha) < power else (low, middle)
     return high
 
 

@@ -17,6 +17,8 @@ HEADLINE = {
     "inconclusive": "Inconclusive: nothing changes until more is known",
 }
 
+HEADED = {"drifted": "What drifted", "group": "By group", "label": "By label"}
+
 
 def render(report: EvaluationReport, decision: PromotionDecision) -> str:
     """The decision, the reasons of every rule, and the evidence they rest on. Ends with a newline."""
@@ -67,7 +69,10 @@ def _slices(slices: Sequence[Slice]) -> list[str]:
     for kind, found in groupby(sorted(slices, key=lambda part: part.kind), key=lambda part: part.kind):
         ranked = sorted(found, key=lambda part: (not part.enough, part.difference.high, part.name))
         shown = ranked if kind == "group" else ranked[:MOST_LABELS]
-        parts += [f"## By {kind}\n", _table([kind, "rows", "champion", "challenger", "difference"], map(_row, shown))]
+        parts += [
+            f"## {HEADED[kind]}\n",
+            _table([kind, "rows", "champion", "challenger", "difference"], map(_row, shown)),
+        ]
         if len(ranked) > len(shown):
             parts.append(f"{len(ranked) - len(shown)} more labels, all with a higher bound or too few rows.\n")
     return parts
