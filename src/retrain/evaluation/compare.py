@@ -65,7 +65,7 @@ def compare(
             *_group_slices(heldout, rows, policy),
             *_drifted_slice(drifted, rows, policy),
         ),
-        metrics=metric_differences(Counter(map(tuple, rows)), policy),
+        metrics=metric_differences(Counter((row.truth, row.champion, row.challenger) for row in rows), policy),
     )
 
 

@@ -1,7 +1,9 @@
 """Is the challenger better where it was asked for: on the rows that drifted?"""
 
+from retrain.evaluation.betting import capital
 from retrain.evaluation.comparison import EvaluationReport, Slice
 from retrain.evaluation.paired import lower_bound, mcnemar, upper_bound
+from retrain.promotion.again import won_of
 from retrain.promotion.decision import Check
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.words import chance, span
@@ -18,6 +20,9 @@ def better_where_it_drifted(report: EvaluationReport, policy: PromotionPolicy) -
         return Check(rule=RULE, verdict="pass", reason=f"no champion answered the {part.rows} drifted rows before")
     if not part.enough:
         return _too_few(part, policy)
+    if report.fresh is not None and report.fresh.error > 0 and capital(won_of(report.fresh)) >= 1 / report.fresh.error:
+        reason = f"better on {report.fresh.rows} fresh rows, all of them production of after the drift began"
+        return Check(rule=RULE, verdict="pass", reason=reason)
     return _superior(part, policy) if policy.on_drifted == "superior" else _not_worse(part, policy)
 
 

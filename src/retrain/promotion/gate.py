@@ -49,11 +49,12 @@ def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Ru
 def _verdict(checks: Sequence[Check], policy: PromotionPolicy) -> Literal["promote", "hold", "inconclusive"]:
     if any(check.verdict == "fail" for check in checks):
         return "hold"
-    if checks and all(_lets_through(check, policy) for check in checks):
+    if checks and all(lets_through(check, policy) for check in checks):
         return "promote"
     return "inconclusive"
 
 
-def _lets_through(check: Check, policy: PromotionPolicy) -> bool:
+def lets_through(check: Check, policy: PromotionPolicy) -> bool:
+    """Whether this rule's answer stands in the way of a promotion."""
     allowed = policy.unknown_group == "allow" and check.rule in ABOUT_GROUPS
     return check.verdict == "pass" or (check.verdict == "unknown" and allowed)

@@ -15,11 +15,31 @@ from datetime import datetime
 
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Budget
+from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.error import most_error
+from retrain.promotion.gate import lets_through
 from retrain.promotion.policy import PromotionPolicy
-from retrain.store.certificate import Decided
+from retrain.store.certificate import Decided, WaitsFor
 from retrain.store.fold_certificate import YEAR
 from retrain.store.state import State
+
+SETTLED_BY: dict[str, WaitsFor] = {
+    "enough_rows": "labels",
+    "better_or_equal": "labels",
+    "heldout_not_worn": "labels",
+    "not_below_best": "labels",
+    "better_where_it_drifted": "labels",
+    "reviewed": "review",
+}
+"""Rules whose unknown may become known without another training, and by what."""
+
+
+def waits_for(decision: PromotionDecision, policy: PromotionPolicy) -> tuple[WaitsFor, ...]:
+    """What could still decide about an inconclusive challenger; nothing when a rule stays unknown whatever comes."""
+    open_ = [check.rule for check in decision.checks if not lets_through(check, policy)]
+    if decision.verdict != "inconclusive" or any(rule not in SETTLED_BY for rule in open_):
+        return ()
+    return tuple(sorted({SETTLED_BY[rule] for rule in open_}))
 
 
 def budget(state: State, rows: int, policy: PromotionPolicy, *, now: datetime, heldout_share: float) -> Budget:
@@ -49,9 +69,9 @@ def decided(report: EvaluationReport, *, waits: bool) -> Decided | None:
     seen = report.budget
     if seen is None:
         return None
-    takes = not seen.free
     return Decided(
         rows=seen.rows,
-        error=seen.error if takes and not seen.worn else 0.0,
-        waiting=seen.waiting if takes and waits else 0.0,
+        error=0.0 if seen.worn else seen.error,
+        waiting=seen.waiting if waits else 0.0,
+        free=seen.free,
     )

@@ -17,6 +17,8 @@ class Decided(Value):
     """Of the year's error for false promotions."""
     waiting: float = 0.0
     """Of the same, put aside for looking again at fresh rows."""
+    free: bool = False
+    """There was no champion to lose: nothing of it counts against the year."""
 
 
 class Spend(Value):

@@ -33,7 +33,7 @@ def _used(state: State, decided: Decided | None, at: datetime, *, promoted: int 
     if decided is None:
         return {}
     spent = tuple(each for each in state.spent if at - each.at < YEAR)
-    error = decided.error + decided.waiting
+    error = 0.0 if decided.free else decided.error + decided.waiting
     return {
         "spent": (*spent, Spend(at=at, error=error)) if error > 0 else spent,
         "heldout": Heldout(

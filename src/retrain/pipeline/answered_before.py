@@ -1,0 +1,30 @@
+"""What did both models answer at earlier looks? Kept on this machine as a shortcut; lost, it is asked again."""
+
+import json
+
+from retrain.pipeline.site import Site
+from retrain.store.certificate import Pending
+from retrain.training.durable import write_file
+from retrain.values import canonical_json, digest_of, short
+
+
+class AnsweredBefore:
+    """Text to the challenger's and the champion's answer, of one waiting challenger."""
+
+    def __init__(self, site: Site, pending: Pending) -> None:
+        name = short(digest_of(pending.canonical()))
+        self._path = site.settings.work / site.model / f"looked-at-{name}.json"
+        self.known: dict[str, tuple[str, str]] = self._read()
+
+    def add(self, texts: list[str], challenger: list[str], champion: list[str]) -> None:
+        """Keep the answers to these texts as well."""
+        self.known |= dict(zip(texts, zip(challenger, champion, strict=True), strict=True))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(self._path, canonical_json(self.known))
+
+    def _read(self) -> dict[str, tuple[str, str]]:
+        try:
+            content = json.loads(self._path.read_bytes())
+            return {str(text): (str(new), str(old)) for text, (new, old) in content.items()}
+        except (OSError, ValueError, AttributeError, TypeError):
+            return {}
