@@ -18,7 +18,7 @@ def rows_for_power(disagreement: float, gain: float, alpha: float, power: float 
 
     `disagreement` is the share of rows on which exactly one model is right.
     """
-    if not 0 < gain <= disagreement:
+    if not 0 < gain <= disagreement or alpha <= 0:
         return None
     low, high = 1, _normal_rows(disagreement, gain, alpha, power)
     if high > EXACT_ROWS:
@@ -50,7 +50,7 @@ def rows_for_bound(disagreement: float, distance: float, alpha: float, power: fl
 
     By the normal approximation: the true difference is as far from the bound's goal as `distance`.
     """
-    if distance <= 0:
+    if distance <= 0 or alpha <= 0:
         return None
     return max(1, ceil((float(ndtri(1 - alpha)) + float(ndtri(power))) ** 2 * disagreement / distance**2))
 

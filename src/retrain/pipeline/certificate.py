@@ -1,4 +1,4 @@
-"""What does the gate need to know besides both models' answers? How much it may err, and which champion was the best."""
+"""What does the gate need to know besides both models' answers? How much it may err, which champion was best."""
 
 from retrain.evaluation.evidence import Budget
 from retrain.evaluation.power import DEFAULT_POWER, USUAL_DISAGREEMENT, gain_for_power
