@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from retrain.dataset.snapshot import Snapshot
 from retrain.evaluation.comparison import EvaluationReport
+from retrain.labels.tasks import Task
 from retrain.pipeline.audit import audit
 from retrain.pipeline.claim import Asked, Run, claim
 from retrain.pipeline.explain import history
+from retrain.pipeline.fresh import fresh_rows
+from retrain.pipeline.labels_rows import TASKS
 from retrain.pipeline.pending import decide_pending
 from retrain.pipeline.retrain import silent
 from retrain.pipeline.train import version_of
-from retrain.store.certificate import Decided
-from retrain.store.events import Dismissed, Ended, Promoted
+from retrain.store.certificate import Decided, Pending
+from retrain.store.events import Dismissed, Ended, LabelsAsked, Promoted
+from retrain.store.ledger import Draft
 from shop import DAY, LATE, START, Messages, Shop, few
 
 
@@ -123,3 +128,28 @@ def test_the_first_comparison_took_nothing_from_the_year_but_used_its_rows(runni
     assert (report.budget.free, report.budget.rows, report.best) == (True, state.heldout.uses, None)
     assert [each.metric for each in report.comparison.metrics] == ["f1"]
     assert version_of(running_shop.site(), state.champion.version).labels
+
+
+def test_rows_asked_for_because_the_champion_was_unsure_of_them_are_not_counted(shop: Shop, messages: Messages) -> None:
+    rows = few(messages("base", 0, 300))[:9]
+    ids = shop.day(0, rows)
+    lot = {"timestamp": "t", "inclusion_probability": 1.0, "stands_for": 1}
+    whys = ("drifted", "uncertain", "random")
+    tasks = [Task(id=each, text="x", why=whys[place % 3], **lot) for place, each in enumerate(ids[:6])]
+    asked = shop.site().asked.put({TASKS: b"".join(task.canonical() + b"\n" for task in tasks)}, {})
+    event = LabelsAsked(rows=6, request=asked, start=START, end=START + DAY)
+    shop.site().ledger.append(lambda newest: Draft(event=event, reasons=("r",), actor="a test"))
+    shop.now = START + DAY + LATE
+    shop.label(ids, [message["label"] for message in rows], at=START + DAY)
+    site = shop.site()
+    nothing = Snapshot(train=(), validation=(), heldout=(), removed={})
+
+    def fresh(since: timedelta) -> set[str | None]:
+        waits = Pending(
+            challenger="x", champion="c", evaluation="e", since=START + since, waits_for=("labels",), error=0.01
+        )
+        return {row.id for row in fresh_rows(site, site.ledger.state(), waits, nothing)}
+
+    unsure = {ids[1], ids[4]}
+    assert fresh(timedelta(hours=1)) == set(ids) - unsure
+    assert fresh(DAY) == set(), "labelled when the challenger began to wait: its run could have known them"

@@ -58,9 +58,7 @@ def decide_pending(site: Site) -> PendingResult:
         return _answer(site, pending, "waiting", (reason,))
     report = _looked_at(site, state, pending)
     decision = decide(report, site.spec.promotion)
-    if decision.verdict == "promote":
-        return _ended(site, pending, report, decision)
-    if decision.verdict == "hold":
+    if decision.verdict != "inconclusive":
         return _ended(site, pending, report, decision)
     waited = (site.clock() - pending.since).total_seconds() / SECONDS_PER_DAY
     limit = site.spec.promotion.pending_days
@@ -85,14 +83,14 @@ def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
 def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[Example]) -> tuple[int, int]:
     """Each row is answered once by either model; what was answered at an earlier look is not asked again."""
     before = AnsweredBefore(site, pending)
-    missing = [text for text in texts(rows) if text not in before.known]
+    missing = [text for text in texts(rows) if text not in before]
     if missing:
         versions = [each for each in (pending.challenger, pending.champion) if each is not None]
         scored = _scored(site, versions, missing)
         if pending.champion is None:
             scored.append([each.label for each in majority_baseline(snapshot.train, len(missing))])
         before.add(missing, *scored)
-    both = [(row.label, *before.known[row.text]) for row in rows]
+    both = [(row.label, *before.of(row.text)) for row in rows]
     won = sum(new == label != old for label, new, old in both)
     return won, sum(old == label != new for label, new, old in both)
 
