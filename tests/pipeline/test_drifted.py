@@ -80,7 +80,7 @@ def test_what_can_be_seen_is_said_before_anything_is_trained(running_shop: Shop)
     site = running_shop.site()
     state = site.ledger.state()
     told = foreseen(site, state, 1_000)
-    assert told == "with 1000 held-out rows and 6% disagreement a gain of 2.7 points is seen with 80%"
+    assert told == "with 1,000 held-out rows and 6 % disagreement a gain of 2.6 points is seen with 80 %"
     assert "no gain at all is seen" in foreseen(site, state, 60)
     worn = state.model_copy(update={"heldout": Heldout(decisions=20, promotions=0, uses=20_000)})
     assert "they will decide nothing more" in foreseen(site, worn, 1_000)

@@ -5,6 +5,7 @@ from retrain.evaluation.power import DEFAULT_POWER, USUAL_DISAGREEMENT, gain_for
 from retrain.pipeline.site import Site
 from retrain.promotion import spending
 from retrain.promotion.error import most_error
+from retrain.promotion.words import percent
 from retrain.store.state import Champion, State
 
 
@@ -26,7 +27,7 @@ def foreseen(site: Site, state: State, rows: int) -> str:
         return f"{rows} held-out rows took part in {seen.uses:.1f} decisions each: they will decide nothing more"
     error = min(seen.level, most_error(policy))
     gain = gain_for_power(rows, USUAL_DISAGREEMENT, 2 * error)
-    assumed = f"{rows} held-out rows and {USUAL_DISAGREEMENT:.0%} disagreement"
+    assumed = f"{rows:,} held-out rows and {percent(USUAL_DISAGREEMENT)} disagreement"
     if gain is None:
-        return f"with {assumed} no gain at all is seen with {DEFAULT_POWER:.0%}; more labels are the way"
-    return f"with {assumed} a gain of {100 * gain:.1f} points is seen with {DEFAULT_POWER:.0%}"
+        return f"with {assumed} no gain at all is seen with {percent(DEFAULT_POWER)}; more labels are the way"
+    return f"with {assumed} a gain of {100 * gain:.1f} points is seen with {percent(DEFAULT_POWER)}"
