@@ -6,6 +6,7 @@ from itertools import groupby
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.foresight import foresight
 from retrain.promotion.words import chance, percent, span
 from retrain.values import short
 
@@ -38,6 +39,7 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
             ],
         ),
         _difference(report),
+        *_could_see(report),
         *_slices(seen.slices),
     ]
     return "\n".join(parts)
@@ -61,6 +63,15 @@ def _difference(report: EvaluationReport) -> str:
         f"The challenger has {report.train_accuracy:.3f} on training rows, expected calibration error "
         f"{report.calibration_error:.3f}, and answers 95 % of single rows within {report.latency_p95_ms:,.1f} ms.\n"
     )
+
+
+def _could_see(report: EvaluationReport) -> list[str]:
+    """What a verdict of "open" is worth: the gain that these rows could have shown."""
+    seen, differ = report.comparison, report.comparison.only_champion_right + report.comparison.only_challenger_right
+    if report.budget is None or report.budget.free or differ == 0:
+        return []
+    told = foresight(seen.rows, differ / seen.rows, report.budget.level)
+    return [f"{told[0].upper()}{told[1:]}.\n"]
 
 
 def _slices(slices: Sequence[Slice]) -> list[str]:
