@@ -13,6 +13,7 @@ from prefect.states import Failed
 from flows.shown import link, markdown
 from retrain.errors import RetrainError, WorldError
 from retrain.pipeline.check import CheckResult, check
+from retrain.pipeline.pending import PendingResult, decide_pending
 from retrain.pipeline.site import open_site
 from retrain.settings import from_environment
 
@@ -31,9 +32,21 @@ def judge(model: str) -> CheckResult | State[Any]:
         return Failed(message=str(error), data=error)
 
 
+@task(retries=2, retry_delay_seconds=60, retry_condition_fn=world_is_broken, cache_policy=NO_CACHE)
+def look_again(model: str) -> PendingResult | State[Any]:
+    """The challenger that waits for labels, if there is one, with the labels that came since."""
+    try:
+        return decide_pending(open_site(model, from_environment(), actor="flow check"))
+    except RetrainError as error:
+        return Failed(message=str(error), data=error)
+
+
 @flow(name="check", persist_result=False)
 def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
-    """Judge the owed windows of one model. Safe to run twice or late: the ledger says what is owed."""
+    """Judge the owed windows of one model, and look again at a challenger that waits for labels.
+
+    Safe to run twice or late: the ledger says what is owed.
+    """
     seen: State[Any] = judge.with_options(retries=retries)(model, return_state=True)
     if not seen.is_completed():
         # Said anew: Prefect words a state that is passed on as "1/1 states failed".
@@ -45,6 +58,12 @@ def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
     if result.retrain:
         # A convenience: should it be lost, the next check finds the same thing due and says it again.
         emit_event("retrain.due", resource={"prefect.resource.id": f"retrain.model.{model}"}, payload=_due(result))
+    looked: State[Any] = look_again.with_options(retries=retries)(model, return_state=True)
+    if not looked.is_completed():
+        return Failed(message=looked.message, data=looked.result(raise_on_failure=False))
+    if looked.result().outcome != "nothing":
+        for reason in looked.result().reasons:
+            get_run_logger().info("%s: %s", model, reason)
     return result.model_dump(mode="json")
 
 

@@ -217,3 +217,11 @@ def test_labels_go_out_and_come_back(places: Shop, messages: Messages, capsys: C
     assert "--since is 'monday'" in capsys.readouterr().err
     assert run(["history", "shop"]) == 0
     assert "People were asked to label 7 rows" in " ".join(capsys.readouterr().out.split())
+
+
+def test_nobody_waits_to_be_decided_about_and_that_is_no_error(places: Shop, capsys: Captured) -> None:
+    assert run(["decide", "shop", "--json"]) == 0
+    seen = answer(capsys)
+    assert (seen["outcome"], seen["version"]) == ("nothing", None)
+    assert run(["decide", "shop"]) == 0
+    assert "no challenger waits" in capsys.readouterr().out

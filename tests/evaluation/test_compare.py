@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrain.dataset.snapshot import Example
-from retrain.evaluation.compare import Answers, compare, majority_baseline
+from retrain.evaluation.compare import Answers, Drifted, compare, majority_baseline
 from retrain.evaluation.comparison import Comparison, Slice
 from retrain.evaluation.policy import EvaluationPolicy
 from retrain.training.prediction import Prediction
@@ -103,3 +103,18 @@ def test_the_baseline_always_answers_the_most_frequent_label() -> None:
     assert majority_baseline(train, 3) == [Prediction(label="refund", confidence=0.4)] * 3
     with pytest.raises(ValueError, match="no training rows"):
         majority_baseline([], 3)
+
+
+def test_what_drifted_is_a_slice_of_its_own() -> None:
+    heldout = [example("refund"), example("top up"), example("refund")]
+    old, new = answers("old", ["refund", "refund", "refund"]), answers("new", ["refund", "top up", "refund"])
+    found = compare(heldout, old, new, POLICY, drifted=Drifted("seen since Monday", [False, True, True]))
+    part = next(each for each in found.slices if each.kind == "drifted")
+    assert (part.name, part.rows, part.only_challenger_right, part.only_champion_right) == (
+        "seen since Monday",
+        2,
+        1,
+        0,
+    )
+    nobody = compare(heldout, old, new, POLICY, drifted=Drifted("seen since Monday", [False] * 3))
+    assert [each for each in nobody.slices if each.kind == "drifted"] == []

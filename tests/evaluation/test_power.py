@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrain.evaluation.paired import mcnemar, upper_bound
-from retrain.evaluation.power import power_of, rows_for_bound, rows_for_power
+from retrain.evaluation.power import gain_for_power, power_of, rows_for_bound, rows_for_power
 
 
 @pytest.mark.parametrize(("gain", "low", "high"), [(0.01, 4_500, 5_100), (0.02, 1_200, 1_500), (0.03, 500, 600)])
@@ -40,3 +40,19 @@ def test_rows_for_a_bound_bring_it_there_four_times_in_five() -> None:
 
 def test_a_bound_at_the_difference_seen_is_never_passed() -> None:
     assert rows_for_bound(0.06, 0.0, 0.05) is None
+
+
+@pytest.mark.parametrize(("rows", "alpha"), [(300, 0.05), (1_000, 0.0125), (3_000, 0.0125)])
+def test_the_gain_foretold_is_the_smallest_that_is_seen_four_times_in_five(rows: int, alpha: float) -> None:
+    gain = gain_for_power(rows, 0.06, alpha)
+    assert gain is not None
+    assert power_of(rows, 0.06, gain, alpha) >= 0.8 > power_of(rows, 0.06, gain - 0.001, alpha)
+
+
+def test_where_even_winning_every_disagreement_is_not_seen_no_gain_is_foretold() -> None:
+    assert gain_for_power(80, 0.06, 0.05) is None
+
+
+def test_without_any_error_left_no_number_of_rows_is_enough() -> None:
+    assert rows_for_power(0.06, 0.02, 0.0) is None
+    assert rows_for_bound(0.06, 0.02, 0.0) is None

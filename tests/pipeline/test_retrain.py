@@ -185,7 +185,9 @@ def test_a_champion_changed_by_hand_meanwhile_is_compared_with_again(running_sho
     assert first is not None
     other = twin(running_shop, first.version)
     running_shop.spec(
-        SPEC.replace("promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, ")
+        SPEC.replace(
+            "promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, metric_margin: 0.9, "
+        )
     )
     told: list[str] = []
 
@@ -208,7 +210,9 @@ def test_a_champion_changed_by_hand_meanwhile_is_compared_with_again(running_sho
 @pytest.mark.slow
 def test_a_challenger_promoted_by_hand_meanwhile_is_answered_as_the_ledger_has_it(running_shop: Shop) -> None:
     running_shop.spec(
-        SPEC.replace("promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, ")
+        SPEC.replace(
+            "promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, metric_margin: 0.9, "
+        )
     )
 
     def meddle(_stage: str, sentence: str) -> None:

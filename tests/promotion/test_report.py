@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from retrain.evaluation.evidence import Budget
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.report import render
@@ -47,3 +48,22 @@ def test_a_label_from_outside_stays_in_its_cell(evidence: Any) -> None:
     page = render(report, decide(report, PromotionPolicy()))
     assert "| a \\| b \\| &lt;script> \\| | 40 |" in page
     assert "<script>" not in page
+
+
+def test_the_page_says_which_gain_the_rows_could_have_shown(evidence: Any) -> None:
+    budget = Budget(
+        year=0.05,
+        spent=0.0,
+        error=0.00625,
+        waiting=0.005,
+        free=False,
+        pairs=1,
+        uses=0,
+        most_uses=20,
+        rows=500,
+        heldout_share=0.2,
+    )
+    report = evidence.report(won=15, lost=10).model_copy(update={"budget": budget})
+    page = render(report, decide(report, PromotionPolicy()))
+    assert "With 500 held-out rows and 5 % disagreement a gain of 3.4 points is seen with 80 %." in page
+    assert "is seen with" not in render(evidence.report(), decide(evidence.report(), PromotionPolicy()))

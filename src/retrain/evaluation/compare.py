@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from retrain.dataset.snapshot import Example
+from retrain.evaluation.bootstrap import metric_differences
 from retrain.evaluation.comparison import Comparison, Metrics, Slice
 from retrain.evaluation.metrics import measure, measure_labels
 from retrain.evaluation.paired import mcnemar, tango
@@ -20,13 +21,29 @@ class Answers(NamedTuple):
     predictions: Sequence[Prediction]
 
 
+class Drifted(NamedTuple):
+    """The rows for whose sake the challenger was trained."""
+
+    name: str
+    """Since when, for people."""
+    rows: Sequence[bool]
+    """Of each held-out row, in their order, whether it is one of them."""
+
+
 class _Row(NamedTuple):
     truth: str
     champion: str
     challenger: str
 
 
-def compare(heldout: Sequence[Example], champion: Answers, challenger: Answers, policy: EvaluationPolicy) -> Comparison:
+def compare(
+    heldout: Sequence[Example],
+    champion: Answers,
+    challenger: Answers,
+    policy: EvaluationPolicy,
+    *,
+    drifted: Drifted | None = None,
+) -> Comparison:
     """Compare two models on the same rows. Raises ValueError when there is no row, or not one answer to each."""
     rows = _paired(heldout, champion, challenger)
     won, lost = _won_and_lost(rows)
@@ -43,7 +60,12 @@ def compare(heldout: Sequence[Example], champion: Answers, challenger: Answers, 
         only_challenger_right=won,
         p_value=mcnemar(won, lost),
         difference=tango(won, lost, len(rows), policy.confidence),
-        slices=(*_label_slices(rows, policy), *_group_slices(heldout, rows, policy)),
+        slices=(
+            *_label_slices(rows, policy),
+            *_group_slices(heldout, rows, policy),
+            *_drifted_slice(drifted, rows, policy),
+        ),
+        metrics=metric_differences(Counter((row.truth, row.champion, row.challenger) for row in rows), policy),
     )
 
 
@@ -96,8 +118,13 @@ def _group_slices(heldout: Sequence[Example], rows: Sequence[_Row], policy: Eval
     return [_slice(("group", name), parts[name], _measured(parts[name]), policy) for name in sorted(parts)]
 
 
+def _drifted_slice(drifted: Drifted | None, rows: Sequence[_Row], policy: EvaluationPolicy) -> list[Slice]:
+    part = [row for row, inside in zip(rows, drifted.rows, strict=True) if inside] if drifted else []
+    return [_slice(("drifted", drifted.name), part, _measured(part), policy)] if drifted and part else []
+
+
 def _slice(
-    part: tuple[Literal["label", "group"], str],
+    part: tuple[Literal["label", "group", "drifted"], str],
     rows: Sequence[_Row],
     measured: tuple[Metrics, Metrics],
     policy: EvaluationPolicy,

@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from retrain.evaluation.evidence import Budget, Fresh
 from retrain.values import Value
+
+MetricName = Literal["f1", "precision", "recall"]
 
 
 class Metrics(Value):
@@ -20,19 +23,28 @@ class Interval(Value):
     low: float
     high: float
     confidence: float
-    method: Literal["tango"] = "tango"
+    method: Literal["tango", "bootstrap"] = "tango"
+
+
+class MetricDifference(Value):
+    """A macro average of both models on the same rows, and how far they lie apart."""
+
+    metric: MetricName
+    champion: float
+    challenger: float
+    difference: Interval
 
 
 class Slice(Value):
-    """The same comparison on a part of the rows: one label, or one value of a group.
+    """The same comparison on a part of the rows: one label, one value of a group, or what drifted.
 
     Of a label, accuracy and recall are the share of its rows answered with it; precision and F1 look at all rows, since
     within its own rows its precision is always one.
     """
 
-    kind: Literal["label", "group"]
+    kind: Literal["label", "group", "drifted"]
     name: str
-    """The label, or `channel=app`."""
+    """The label, or `channel=app`, or since when it drifted."""
     rows: int
     champion: Metrics
     challenger: Metrics
@@ -58,6 +70,8 @@ class Comparison(Value):
     """Exact McNemar, two-sided."""
     difference: Interval
     slices: tuple[Slice, ...]
+    metrics: tuple[MetricDifference, ...] = ()
+    """Other metrics that the spec names."""
 
 
 class EvaluationReport(Value):
@@ -70,3 +84,11 @@ class EvaluationReport(Value):
     """Of the challenger answering single rows, in the process that scored it."""
     calibration_error: float
     """Expected calibration error of the challenger, ten equal-width bins."""
+    budget: Budget | None = None
+    """How much the decision may err; none in reports from before there was a budget."""
+    best: str | None = None
+    """The best champion ever; none when there was no champion."""
+    anchor: Comparison | None = None
+    """The challenger against the best champion ever, where that is not the champion: then `comparison` says it."""
+    fresh: Fresh | None = None
+    """Rows that came while the challenger was waiting; none at the first decision about it."""

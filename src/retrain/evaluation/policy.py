@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from retrain.evaluation.comparison import MetricName
 from retrain.values import Policy
 
 
@@ -13,3 +14,8 @@ class EvaluationPolicy(Policy):
     min_slice_rows: int = Field(default=20, ge=5)
     """Classes and groups with fewer held-out rows are `not enough evidence`. 20: below it even Tango's interval spans
     30 points."""
+    metrics: tuple[MetricName, ...] = ("f1",)
+    """Macro averages that must not get worse, besides accuracy. `f1`: a challenger may win on frequent labels alone."""
+    bootstrap_samples: int = Field(default=2_000, ge=200)
+    """How often rows are drawn again for the interval of such a metric. 2,000: its ends then move by a tenth of its
+    width at most from one seed to another."""

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, bdtrik, gammaln, ndtri
 
 DEFAULT_POWER = 0.8
+USUAL_DISAGREEMENT = 0.06
+"""Share of rows on which exactly one of two models is right: what two trainings on Banking77 differ by."""
 EXACT_ROWS = 20_000
 """Beyond this the exact test asks 1 to 5 % more rows than the normal formula: less than the gain seen is unsure."""
 
@@ -16,7 +18,7 @@ def rows_for_power(disagreement: float, gain: float, alpha: float, power: float 
 
     `disagreement` is the share of rows on which exactly one model is right.
     """
-    if not 0 < gain <= disagreement:
+    if not 0 < gain <= disagreement or alpha <= 0:
         return None
     low, high = 1, _normal_rows(disagreement, gain, alpha, power)
     if high > EXACT_ROWS:
@@ -32,12 +34,23 @@ def rows_for_power(disagreement: float, gain: float, alpha: float, power: float 
     return high
 
 
+def gain_for_power(rows: int, disagreement: float, alpha: float, power: float = DEFAULT_POWER) -> float | None:
+    """The smallest true gain that the exact McNemar test sees with this power on these rows; None when it sees none."""
+    low, high = 0.0, disagreement
+    if power_of(rows, disagreement, high, alpha) < power:
+        return None
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (middle, high) if power_of(rows, disagreement, middle, alpha) < power else (low, middle)
+    return high
+
+
 def rows_for_bound(disagreement: float, distance: float, alpha: float, power: float = DEFAULT_POWER) -> int | None:
     """Rows at which a one-sided bound lies less than `distance` from the difference seen; None when never.
 
     By the normal approximation: the true difference is as far from the bound's goal as `distance`.
     """
-    if distance <= 0:
+    if distance <= 0 or alpha <= 0:
         return None
     return max(1, ceil((float(ndtri(1 - alpha)) + float(ndtri(power))) ** 2 * disagreement / distance**2))
 

@@ -6,7 +6,9 @@ from retrain.evaluation.compare import Answers, compare, majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.metrics import calibration_error
 from retrain.pipeline.answers import ANSWERS, answer_lines
+from retrain.pipeline.certificate import best_of, budget_of
 from retrain.pipeline.claim import Run
+from retrain.pipeline.drifted import what_drifted
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
@@ -29,23 +31,33 @@ class Evaluated(Value):
 def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> Evaluated:
     """Compare with the champion of this moment and store the evidence."""
     site, heldout = run.site, prepared.snapshot.heldout
-    champion = site.ledger.state().champion
-    versions = [trained.digest] if champion is None else [trained.digest, champion.version]
+    state = site.ledger.state()
+    champion, best = state.champion, best_of(state)
+    versions = list(dict.fromkeys([trained.digest, *(each.version for each in (champion, best) if each)]))
     run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows")
     scored = _scored(run, versions, texts(heldout))
-    mine = scored[0].predictions
-    theirs = majority_baseline(prepared.snapshot.train, len(heldout)) if champion is None else scored[1].predictions
+    said = {version: one.predictions for version, one in zip(versions, scored, strict=True)}
+    mine = said[trained.digest]
+    theirs = said[champion.version] if champion else majority_baseline(prepared.snapshot.train, len(heldout))
+    challenger = Answers(trained.digest, mine)
+    anchored = best is not None and champion is not None and best.version != champion.version
     report = EvaluationReport(
         comparison=compare(
             heldout,
             Answers(champion.version if champion else None, theirs),
-            Answers(trained.digest, mine),
+            challenger,
             site.spec.evaluation,
+            drifted=what_drifted(run, heldout, champion),
         ),
         snapshot=prepared.digest,
         train_accuracy=trained.version.train_accuracy,
         latency_p95_ms=scored[0].latency_p95_ms,
         calibration_error=calibration_error([row.label for row in heldout], mine),
+        budget=budget_of(site, state, len(heldout)),
+        best=best.version if best else None,
+        anchor=compare(heldout, Answers(best.version, said[best.version]), challenger, site.spec.evaluation)
+        if best and anchored
+        else None,
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")

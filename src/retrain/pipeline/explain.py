@@ -5,6 +5,7 @@ from retrain.pipeline.site import Site
 from retrain.store.events import (
     Checked,
     Claimed,
+    Dismissed,
     Drilled,
     Ended,
     Event,
@@ -97,7 +98,11 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
         case Promoted():
             over = f" in place of {short(event.over)}" if event.over else ""
             by = "by hand" if event.claim is None else f"by run {short(event.claim)}"
+            by = "after a further look" if event.by == "pending" else by
             text = f"Version {short(event.version)} became champion {by}{over}."
+        case Dismissed():
+            why = "was shown to be no better" if event.outcome == "held" else "waited too long"
+            text = f"Version {short(event.challenger)} {why} and is looked at no more; the champion stays."
         case RolledBack():
             text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
         case LabelsAsked():

@@ -6,6 +6,7 @@ from retrain.dataset import stored
 from retrain.dataset.build import build_snapshot
 from retrain.dataset.gather import from_production, read_examples
 from retrain.dataset.snapshot import Example, Refusal, Snapshot
+from retrain.pipeline.certificate import foreseen
 from retrain.pipeline.claim import Run
 from retrain.pipeline.site import Site
 from retrain.production.labels import labelled, read_labels
@@ -37,7 +38,10 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
     digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken, "policy": policy})
     notes = tuple(f"{count} rows not used: {reason}" for reason, count in broken.items())
     notes += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
-    reasons = (f"{snapshot.clean} clean examples, {len(snapshot.heldout)} of them held out", *notes)
+    state, held = run.site.ledger.state(), len(snapshot.heldout)
+    # What the gate could see at best is said before anything is paid for; without a champion there is no contest.
+    power = (foreseen(run.site, state, held),) if state.champion else ()
+    reasons = (f"{snapshot.clean} clean examples, {held} of them held out", *power, *notes)
     run.append(Prepared(claim=run.claim.id, snapshot=digest, clean=snapshot.clean), reasons, {"dataset": digest})
     for reason in reasons:
         run.tell("prepare", reason)

@@ -13,6 +13,8 @@ from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import train
+from retrain.promotion.best import beats_best
+from retrain.promotion.spending import decided, waits_for
 from retrain.store.events import Ended, Promoted, Spent
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, State
@@ -115,10 +117,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
     """Append the verdict; none when the champion is no longer the one the comparison was made against."""
     decision = seen.decision
     if decision.verdict != "promote":
-        outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
-        ended = Ended(
-            claim=run.claim.id, outcome=outcome, challenger=decision.challenger, cost=cost, evaluation=seen.digest
-        )
+        ended = _ended(run, seen, cost, "held" if decision.verdict == "hold" else "inconclusive")
         return run.append(ended, decision.reasons, {"evaluation": seen.digest, "version": decision.challenger})
     event = Promoted(
         claim=run.claim.id,
@@ -128,6 +127,9 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
         challenger_accuracy=seen.report.comparison.challenger.accuracy,
         cost=cost,
         evaluation=seen.digest,
+        by="run",
+        decided=decided(seen.report, waits=False),
+        beats_best=beats_best(seen.report, run.site.spec.promotion),
     )
     evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
 
@@ -138,13 +140,25 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
             return None
         if decision.champion == decision.challenger:
             # Somebody promoted it by hand meanwhile: there is nothing left to promote, but the run has an end.
-            held = Ended(
-                claim=run.claim.id, outcome="held", challenger=decision.challenger, cost=cost, evaluation=seen.digest
-            )
+            held = _ended(run, seen, cost, "held")
             return Draft(event=held, reasons=("it was made champion by hand meanwhile",), actor=run.site.actor)
         return Draft(event=event, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
 
     return run.site.ledger.append(draft)
+
+
+def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inconclusive"]) -> Ended:
+    """What the decision used stands in it, and what could still decide about the challenger."""
+    waits = waits_for(seen.decision, run.site.spec.promotion)
+    return Ended(
+        claim=run.claim.id,
+        outcome=outcome,
+        challenger=seen.decision.challenger,
+        cost=cost,
+        evaluation=seen.digest,
+        decided=decided(seen.report, waits="labels" in waits),
+        waits_for=waits,
+    )
 
 
 def _end_as_failed(run: Run, error: Exception) -> None:

@@ -53,7 +53,12 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
             )
         known = [old.reference for old in state.predecessors if old.version == digest]
         event = Promoted(
-            claim=None, version=digest, over=over, snapshot=snapshot, reference=known[-1] if known else None
+            claim=None,
+            version=digest,
+            over=over,
+            snapshot=snapshot,
+            reference=known[-1] if known else None,
+            by="hand",
         )
         return Draft(
             event=event, reasons=(reason,), actor=site.actor, evidence={"version": digest, "dataset": snapshot}

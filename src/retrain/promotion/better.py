@@ -3,7 +3,9 @@
 from retrain.evaluation.comparison import Comparison, EvaluationReport
 from retrain.evaluation.paired import lower_bound, tango, upper_bound
 from retrain.evaluation.power import DEFAULT_POWER, rows_for_bound, rows_for_power
+from retrain.promotion.again import on_fresh_rows
 from retrain.promotion.decision import Check
+from retrain.promotion.error import level, spending
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.words import about, chance, percent, span
 
@@ -11,19 +13,25 @@ RULE = "better_or_equal"
 
 
 def better_or_equal(report: EvaluationReport, policy: PromotionPolicy) -> Check:
-    """Superior (exact McNemar) or non-inferior (Tango's bound), as the policy requires."""
+    """Superior (exact McNemar) or non-inferior (Tango's bound), as the policy requires; on fresh rows where there are.
+
+    A pass is tested at what the decision may err, a fail at the policy's alpha: only promotions can do harm.
+    """
+    if report.fresh is not None:
+        return on_fresh_rows(report.fresh, policy, RULE)
     judge = _superior if policy.require == "superior" else _non_inferior
-    return judge(report.comparison, policy)
+    found = judge(report.comparison, policy, level(report, policy))
+    return found.model_copy(update={"reason": found.reason + spending(report)})
 
 
-def _superior(seen: Comparison, policy: PromotionPolicy) -> Check:
+def _superior(seen: Comparison, policy: PromotionPolicy, error: float) -> Check:
     won, lost = seen.only_challenger_right, seen.only_champion_right
     between = tango(won, lost, seen.rows, 1 - policy.alpha)
-    significant = seen.p_value <= policy.alpha
+    significant = seen.p_value <= 2 * error
     facts = (
         f"difference {_gain(seen):+.3f}, {percent(1 - policy.alpha)} interval {span(between.low, between.high)} "
         f"on {seen.rows} rows ({won} won, {lost} lost), exact McNemar p {chance(seen.p_value)}, "
-        f"{'within' if significant else 'over'} {policy.alpha:g}, against {_opponent(seen)}"
+        f"{'within' if significant else 'over'} {2 * error:.3g}, against {_opponent(seen)}"
     )
     if significant and won > lost:
         return Check(rule=RULE, verdict="pass", reason=f"better: {facts}")
@@ -32,35 +40,37 @@ def _superior(seen: Comparison, policy: PromotionPolicy) -> Check:
     if between.high < policy.margin:
         reason = f"no gain that matters, {policy.margin:.3f} or more: {facts}"
         return Check(rule=RULE, verdict="fail", reason=reason)
-    return Check(rule=RULE, verdict="unknown", reason=f"open: {facts}; {_more(seen, _superior_rows(seen, policy))}")
+    return Check(
+        rule=RULE, verdict="unknown", reason=f"open: {facts}; {_more(seen, _superior_rows(seen, policy, error))}"
+    )
 
 
-def _non_inferior(seen: Comparison, policy: PromotionPolicy) -> Check:
+def _non_inferior(seen: Comparison, policy: PromotionPolicy, error: float) -> Check:
     won, lost = seen.only_challenger_right, seen.only_champion_right
-    low = lower_bound(won, lost, seen.rows, policy.alpha)
-    high = upper_bound(won, lost, seen.rows, policy.alpha)
+    low, high = lower_bound(won, lost, seen.rows, error), upper_bound(won, lost, seen.rows, error)
     facts = (
-        f"difference {_gain(seen):+.3f}, {percent(1 - 2 * policy.alpha)} interval {span(low, high)} "
+        f"difference {_gain(seen):+.3f}, {percent(1 - 2 * error)} interval {span(low, high)} "
         f"on {seen.rows} rows ({won} won, {lost} lost), against {_opponent(seen)}; "
         f"a loss under {policy.margin:.3f} counts as none"
     )
     if low > -policy.margin:
         return Check(rule=RULE, verdict="pass", reason=f"not worse: {facts}")
-    if high < 0:
+    if upper_bound(won, lost, seen.rows, policy.alpha) < 0:
         return Check(rule=RULE, verdict="fail", reason=f"worse beyond doubt: {facts}")
-    return Check(rule=RULE, verdict="unknown", reason=f"open: {facts}; {_more(seen, _non_inferior_rows(seen, policy))}")
+    rows = _non_inferior_rows(seen, policy, error)
+    return Check(rule=RULE, verdict="unknown", reason=f"open: {facts}; {_more(seen, rows)}")
 
 
-def _superior_rows(seen: Comparison, policy: PromotionPolicy) -> int | None:
+def _superior_rows(seen: Comparison, policy: PromotionPolicy, error: float) -> int | None:
     """Rows that would show the gain seen, or that no gain matters, whichever are fewer."""
     gain, share = _gain(seen), _disagreement(seen)
-    yes = rows_for_power(share, gain, policy.alpha)
+    yes = rows_for_power(share, gain, 2 * error)
     return _fewer(yes, rows_for_bound(share, policy.margin - gain, policy.alpha / 2))
 
 
-def _non_inferior_rows(seen: Comparison, policy: PromotionPolicy) -> int | None:
+def _non_inferior_rows(seen: Comparison, policy: PromotionPolicy, error: float) -> int | None:
     gain, share = _gain(seen), _disagreement(seen)
-    yes = rows_for_bound(share, gain + policy.margin, policy.alpha)
+    yes = rows_for_bound(share, gain + policy.margin, error)
     return _fewer(yes, rows_for_bound(share, -gain, policy.alpha))
 
 

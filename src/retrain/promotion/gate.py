@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from retrain.evaluation.comparison import EvaluationReport
+from retrain.promotion.best import not_below_best
 from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
+from retrain.promotion.drifted import better_where_it_drifted
 from retrain.promotion.fairness import fair
+from retrain.promotion.heldout import heldout_not_worn
+from retrain.promotion.metrics import metrics_not_worse
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
@@ -21,6 +25,10 @@ RULES: tuple[Rule, ...] = (
     fair,
     not_overfitted,
     answers_in_time,
+    heldout_not_worn,
+    not_below_best,
+    metrics_not_worse,
+    better_where_it_drifted,
 )
 
 ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair"})
@@ -41,11 +49,12 @@ def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Ru
 def _verdict(checks: Sequence[Check], policy: PromotionPolicy) -> Literal["promote", "hold", "inconclusive"]:
     if any(check.verdict == "fail" for check in checks):
         return "hold"
-    if checks and all(_lets_through(check, policy) for check in checks):
+    if checks and all(lets_through(check, policy) for check in checks):
         return "promote"
     return "inconclusive"
 
 
-def _lets_through(check: Check, policy: PromotionPolicy) -> bool:
+def lets_through(check: Check, policy: PromotionPolicy) -> bool:
+    """Whether this rule's answer stands in the way of a promotion."""
     allowed = policy.unknown_group == "allow" and check.rule in ABOUT_GROUPS
     return check.verdict == "pass" or (check.verdict == "unknown" and allowed)

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.foresight import foresight
 from retrain.promotion.words import chance, percent, span
 from retrain.values import short
 
@@ -16,6 +17,8 @@ HEADLINE = {
     "hold": "Hold: nothing changes",
     "inconclusive": "Inconclusive: nothing changes until more is known",
 }
+
+HEADED = {"drifted": "What drifted", "group": "By group", "label": "By label"}
 
 
 def render(report: EvaluationReport, decision: PromotionDecision) -> str:
@@ -36,6 +39,7 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
             ],
         ),
         _difference(report),
+        *_could_see(report),
         *_slices(seen.slices),
     ]
     return "\n".join(parts)
@@ -61,13 +65,25 @@ def _difference(report: EvaluationReport) -> str:
     )
 
 
+def _could_see(report: EvaluationReport) -> list[str]:
+    """What a verdict of "open" is worth: the gain that these rows could have shown."""
+    seen, differ = report.comparison, report.comparison.only_champion_right + report.comparison.only_challenger_right
+    if report.budget is None or report.budget.free or differ == 0:
+        return []
+    told = foresight(seen.rows, differ / seen.rows, report.budget.level)
+    return [f"{told[0].upper()}{told[1:]}.\n"]
+
+
 def _slices(slices: Sequence[Slice]) -> list[str]:
     """All groups; of the labels, those with the lowest bound first, and no more than people read."""
     parts: list[str] = []
     for kind, found in groupby(sorted(slices, key=lambda part: part.kind), key=lambda part: part.kind):
         ranked = sorted(found, key=lambda part: (not part.enough, part.difference.high, part.name))
         shown = ranked if kind == "group" else ranked[:MOST_LABELS]
-        parts += [f"## By {kind}\n", _table([kind, "rows", "champion", "challenger", "difference"], map(_row, shown))]
+        parts += [
+            f"## {HEADED[kind]}\n",
+            _table([kind, "rows", "champion", "challenger", "difference"], map(_row, shown)),
+        ]
         if len(ranked) > len(shown):
             parts.append(f"{len(ranked) - len(shown)} more labels, all with a higher bound or too few rows.\n")
     return parts

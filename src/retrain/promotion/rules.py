@@ -10,6 +10,10 @@ from retrain.promotion.words import answer, percent
 def enough_rows(report: EvaluationReport, policy: PromotionPolicy) -> Check:
     """Fewer rows than the policy asks decide nothing; that is unknown, not a failure of the challenger."""
     rows, needed = report.comparison.rows, policy.min_heldout_rows
+    fresh = report.fresh.rows if report.fresh else 0
+    if rows < needed <= rows + fresh:
+        reason = f"{rows} held-out rows and {fresh} fresh ones, at least {needed} needed"
+        return Check(rule="enough_rows", verdict="pass", reason=reason)
     if rows >= needed:
         return Check(rule="enough_rows", verdict="pass", reason=f"{rows} held-out rows, at least {needed} needed")
     reason = f"{rows} held-out rows, at least {needed} needed; {needed - rows} more labelled held-out rows would do"

@@ -1,4 +1,4 @@
-"""Did any class or group get worse? Beyond doubt, and with the error shared among all slices looked at."""
+"""Did any class or group get worse? Beyond doubt, and with the error shared among all slices looked at (Holm 1979)."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class _Tested(NamedTuple):
 
 
 def not_worse_in_any_slice(report: EvaluationReport, policy: PromotionPolicy) -> Check:
-    """Fails where Tango's upper bound lies below the margin, after Bonferroni.
+    """Fails where Tango's upper bound lies below the margin, the error shared by all slices step by step.
 
     Classes and groups get half the error each, since otherwise many classes would hide the few groups. Classes with too
     few rows are also tested together: one by one they show nothing, and a challenger may have given up all of them.
@@ -47,13 +47,13 @@ def not_worse_in_any_slice(report: EvaluationReport, policy: PromotionPolicy) ->
     seen = report.comparison
     if seen.champion_version is None:
         return Check(rule=RULE, verdict="pass", reason="no champion served any slice before, so none can get worse")
-    tested = _tested(seen, policy)
+    tested = [each for family in _families(seen, policy) for each in family]
     few = [part.name for part in seen.slices if not part.enough]
     left_out = f"; too few rows by themselves: {named(few)}" if few else ""
     if not tested:
         reason = f"none of {len(seen.slices)} slices has rows enough to say anything{left_out}"
         return Check(rule=RULE, verdict="unknown", reason=reason)
-    worse = [each for each in tested if each.high < -policy.slice_margin]
+    worse = [each for family in _families(seen, policy) for each in _worse(family, policy)]
     shared = (
         f"beyond doubt by more than {policy.slice_margin:.3f}, error {policy.alpha:g} shared by {len(tested)} slices"
     )
@@ -63,18 +63,32 @@ def not_worse_in_any_slice(report: EvaluationReport, policy: PromotionPolicy) ->
     return Check(rule=RULE, verdict="pass", reason=f"none worse {shared}; {_limits(tested, policy)}{left_out}")
 
 
-def _tested(seen: Comparison, policy: PromotionPolicy) -> list[_Tested]:
+def _worse(family: Sequence[_Tested], policy: PromotionPolicy) -> list[_Tested]:
+    """Holm's steps: each slice found worse leaves its share of the error to those not found yet, and they may be then.
+
+    Whether any slice is found is the same as by Bonferroni; which ones are named is not.
+    """
+    error, open_ = sum(each.alpha for each in family), list(family)
+    found: list[_Tested] = []
+    while open_:
+        again = [each._replace(alpha=error / len(open_)) for each in open_]
+        more = [each for each in again if each.high < -policy.slice_margin]
+        if not more:
+            return found
+        found += more
+        names = {each.name for each in more}
+        open_ = [each for each in open_ if each.name not in names]
+    return found
+
+
+def _families(seen: Comparison, policy: PromotionPolicy) -> list[list[_Tested]]:
     few = [part for part in seen.slices if part.kind == "label" and not part.enough]
     families = [
         [*_counted(seen, "label"), *_pooled(few, policy)],
         _counted(seen, "group"),
     ]
     present = [family for family in families if family]
-    return [
-        _Tested(name, rows, won, lost, policy.alpha / len(present) / len(family))
-        for family in present
-        for name, rows, won, lost in family
-    ]
+    return [[_Tested(*counts, policy.alpha / len(present) / len(family)) for counts in family] for family in present]
 
 
 def _counted(seen: Comparison, kind: str) -> list[tuple[str, int, int, int]]:

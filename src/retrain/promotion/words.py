@@ -17,7 +17,7 @@ def answer(rule: str, reason: str, *, holds: bool) -> Check:
 
 def percent(share: float) -> str:
     """Of a confidence: no digits that say nothing."""
-    return f"{100 * share:g} %"
+    return f"{100 * share:.4g} %"
 
 
 def span(low: float, high: float) -> str:

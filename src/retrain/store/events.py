@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from retrain.store.certificate import Decided, WaitsFor
 from retrain.store.drilled import Drill
 from retrain.store.judged import (
     CheckState,
@@ -153,10 +154,14 @@ class Ended(Value):
     """Labelled examples needed and not there, of a refusal."""
     counted: int = 0
     """Examples and labels that there were then, before cleaning."""
+    decided: Decided | None = None
+    """What the gate's decision used; none where nothing was compared."""
+    waits_for: tuple[WaitsFor, ...] = ()
+    """What could still decide about the challenger, when it is inconclusive."""
 
 
 class Promoted(Value):
-    """A version became champion: by a run's decision, or by hand."""
+    """A version became champion: by a run's decision, by hand, or by a later look at one that was left waiting."""
 
     kind: Literal["promoted"] = "promoted"
     claim: str | None
@@ -168,6 +173,21 @@ class Promoted(Value):
     challenger_accuracy: float | None = None
     cost: Spent | None = None
     evaluation: str | None = None
+    by: Literal["run", "hand", "pending"] | None = None
+    """None in entries from before there was a third way: then a claim says that it was a run."""
+    decided: Decided | None = None
+    beats_best: bool = False
+    """Whether it was shown better than the best champion ever."""
+
+
+class Dismissed(Value):
+    """The challenger that waited is looked at no more."""
+
+    kind: Literal["dismissed"] = "dismissed"
+    challenger: str
+    outcome: Literal["held", "expired"]
+    evaluation: str | None = None
+    decided: Decided | None = None
 
 
 class RolledBack(Value):
@@ -194,6 +214,16 @@ class LabelsAsked(Value):
 
 
 Event = Annotated[
-    Referenced | Checked | Drilled | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
+    Referenced
+    | Checked
+    | Drilled
+    | Claimed
+    | Prepared
+    | Trained
+    | Ended
+    | Promoted
+    | Dismissed
+    | RolledBack
+    | LabelsAsked,
     Field(discriminator="kind"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from retrain.store.events import (
     Checked,
     Claimed,
+    Dismissed,
     Drilled,
     Ended,
     Event,
@@ -18,6 +19,7 @@ from retrain.store.events import (
     Spent,
     Trained,
 )
+from retrain.store.fold_certificate import certified
 from retrain.store.state import Cause, Champion, Episode, LastCheck, LastRun, Outcome, Rest, State, Totals
 
 KEPT_PREDECESSORS = 10
@@ -51,8 +53,11 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
             after = _promoted(state, event, at)
         case RolledBack():
             after = _rolled_back(state, at)
+        case Dismissed():
+            after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
+    after = certified(state, after, event, at)
     return after.model_copy(update={"totals": counted(state.totals, event)})
 
 
@@ -69,7 +74,7 @@ def counted(totals: Totals, event: Event) -> Totals:
         case Ended():
             changes = {"ended": _more(totals.ended, event.outcome), **_spent(totals, event.cost)}
         case Promoted(claim=None):
-            changes = {"promotions": _more(totals.promotions, "hand")}
+            changes = {"promotions": _more(totals.promotions, event.by or "hand")}
         case Promoted():
             changes = {"promotions": _more(totals.promotions, "run"), **_spent(totals, event.cost)}
             changes["ended"] = _more(totals.ended, "promoted")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from retrain.store.certificate import Heldout, Pending, Spend
 from retrain.store.drilled import Drill
 from retrain.store.judged import CheckState, DriftKind, Evidence, Fairness, Performance, RefusedReference, Signal
 from retrain.values import Value
@@ -115,7 +116,7 @@ class Totals(Value):
     """Runs by outcome."""
     taken_over: int = 0
     promotions: dict[str, int] = Field(default_factory=dict)
-    """By `run` or `hand`."""
+    """By `run`, `hand` or `pending`."""
     rollbacks: dict[str, int] = Field(default_factory=dict)
     """By reason."""
     wall_seconds: float = 0.0
@@ -136,6 +137,12 @@ class State(Value):
     """The fold of all ledger entries of one model."""
 
     champion: Champion | None = None
+    best: Champion | None = None
+    """The last champion that was shown better than the best before it: no challenger may fall far below it."""
+    pending: Pending | None = None
+    heldout: Heldout = Heldout()
+    spent: tuple[Spend, ...] = ()
+    """Error that decisions of the last 365 days took."""
     predecessors: tuple[Champion, ...] = ()
     """Earlier champions that a rollback can return to, the latest last."""
     reference: str | None = None

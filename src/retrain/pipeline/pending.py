@@ -1,0 +1,163 @@
+"""What do fresh labels say of the challenger that was left open? Looked at again as they arrive, as often as one likes.
+
+Nothing is written while it stays open. A promotion or a dismissal is the next entry after the one it was decided from,
+or it is decided again; so any number of processes may look at once, and a killed one leaves nothing to mend.
+"""
+
+from typing import Literal
+
+from retrain.base import locate
+from retrain.dataset import stored
+from retrain.dataset.snapshot import Example, Snapshot, texts
+from retrain.evaluation.compare import majority_baseline
+from retrain.evaluation.comparison import EvaluationReport
+from retrain.evaluation.evidence import Fresh
+from retrain.pipeline.answered_before import AnsweredBefore
+from retrain.pipeline.fresh import fresh_rows
+from retrain.pipeline.site import Site
+from retrain.pipeline.situation import dead_claim
+from retrain.pipeline.train import version_of
+from retrain.promotion.best import beats_best
+from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.gate import decide
+from retrain.promotion.report import render
+from retrain.store.certificate import Decided, Pending
+from retrain.store.events import Dismissed, Promoted
+from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.state import State
+from retrain.training import process
+from retrain.training.artifact import read_model_file
+from retrain.training.job import ScoringJob, VersionAt
+from retrain.values import Value, canonical_json, short
+
+SECONDS_PER_DAY = 86_400.0
+Outcome = Literal["promoted", "held", "expired", "waiting", "nothing"]
+
+
+class PendingResult(Value):
+    """What `retrain decide` answers."""
+
+    model: str
+    outcome: Outcome
+    """`nothing`: no challenger waits."""
+    reasons: tuple[str, ...]
+    version: str | None = None
+    fresh_rows: int = 0
+    report: str | None = None
+    """Address of the evaluation that decided."""
+
+
+def decide_pending(site: Site) -> PendingResult:
+    """Look again at the challenger that waits: promote it, dismiss it, or let it wait on."""
+    state = site.ledger.state()
+    pending = state.pending
+    if pending is None:
+        return PendingResult(model=site.model, outcome="nothing", reasons=("no challenger waits to be decided about",))
+    if state.claim is not None and dead_claim(state, site.clock()) is None:
+        reason = f"run {short(state.claim.id)} is at work; what comes of it goes before"
+        return _answer(site, pending, "waiting", (reason,))
+    report = _looked_at(site, state, pending)
+    decision = decide(report, site.spec.promotion)
+    if decision.verdict != "inconclusive":
+        return _ended(site, pending, report, decision)
+    waited = (site.clock() - pending.since).total_seconds() / SECONDS_PER_DAY
+    limit = site.spec.promotion.pending_days
+    if waited >= limit:
+        return _expired(site, pending, (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons))
+    found = _answer(site, pending, "waiting", decision.reasons)
+    return found.model_copy(update={"fresh_rows": report.fresh.rows if report.fresh else 0})
+
+
+def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
+    """The evaluation that left it open, with what fresh rows say by now in place of the comparison on held-out rows."""
+    report = EvaluationReport.model_validate_json(site.evaluations.read(pending.evaluation, "evaluation.json"))
+    if "labels" not in pending.waits_for:
+        return report
+    snapshot = stored.get(site.snapshots, version_of(site, pending.challenger).lineage.snapshot)
+    rows = fresh_rows(site, state, pending, snapshot)
+    won, lost = _won_and_lost(site, pending, snapshot, rows)
+    fresh = Fresh(since=pending.since, rows=len(rows), won=won, lost=lost, error=pending.error)
+    return report.model_copy(update={"fresh": fresh})
+
+
+def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[Example]) -> tuple[int, int]:
+    """Each row is answered once by either model; what was answered at an earlier look is not asked again."""
+    before = AnsweredBefore(site, pending)
+    missing = [text for text in texts(rows) if text not in before]
+    if missing:
+        versions = [each for each in (pending.challenger, pending.champion) if each is not None]
+        scored = _scored(site, versions, missing)
+        if pending.champion is None:
+            scored.append([each.label for each in majority_baseline(snapshot.train, len(missing))])
+        before.add(missing, *scored)
+    both = [(row.label, *before.of(row.text)) for row in rows]
+    won = sum(new == label != old for label, new, old in both)
+    return won, sum(old == label != new for label, new, old in both)
+
+
+def _scored(site: Site, versions: list[str], rows: list[str]) -> list[list[str]]:
+    folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
+    bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
+    places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
+    job = ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)
+    return [[each.label for each in one.predictions] for one in process.score(job).scored]
+
+
+def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: PromotionDecision) -> PendingResult:
+    """Append what was decided, unless something else happened to the challenger or the champion meanwhile."""
+    policy = site.spec.promotion
+    files = {
+        "evaluation.json": report.canonical(),
+        "decision.json": decision.canonical(),
+        "policy.json": canonical_json(policy.model_dump(mode="json")),
+        "report.md": render(report, decision).encode(),
+    }
+    about = {"verdict": decision.verdict, "challenger": decision.challenger, "after": pending.evaluation}
+    digest = site.evaluations.put(files, about)
+    evidence = {"evaluation": digest, "version": pending.challenger, "dataset": report.snapshot}
+    rows = round(report.fresh.rows * site.spec.dataset.heldout_share) if report.fresh else 0
+    # All looks at fresh rows were paid for when the challenger began to wait; those held out later have been used.
+    used = Decided(rows=rows, error=0.0)
+    event: Promoted | Dismissed = Dismissed(
+        challenger=pending.challenger, outcome="held", evaluation=digest, decided=used
+    )
+    if decision.verdict == "promote":
+        event = Promoted(
+            claim=None,
+            version=pending.challenger,
+            over=pending.champion,
+            snapshot=report.snapshot,
+            challenger_accuracy=report.comparison.challenger.accuracy,
+            evaluation=digest,
+            by="pending",
+            decided=used,
+            beats_best=beats_best(report, policy),
+        )
+        site.versions.verify_all(pending.challenger)
+    draft = Draft(event=event, reasons=decision.reasons, actor=site.actor, evidence=evidence)
+    outcome: Outcome = "promoted" if decision.verdict == "promote" else "held"
+    found = _appended(site, pending, draft, outcome)
+    address = site.evaluations.address(digest, "report.md")
+    return found.model_copy(update={"report": address, "fresh_rows": report.fresh.rows if report.fresh else 0})
+
+
+def _expired(site: Site, pending: Pending, reasons: tuple[str, ...]) -> PendingResult:
+    event = Dismissed(challenger=pending.challenger, outcome="expired")
+    draft = Draft(event=event, reasons=reasons, actor=site.actor, evidence={"version": pending.challenger})
+    return _appended(site, pending, draft, "expired")
+
+
+def _appended(site: Site, pending: Pending, draft: Draft, outcome: Outcome) -> PendingResult:
+    def still(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        at_work = state.claim is not None and dead_claim(state, site.clock()) is None
+        # The same waiting stands for the same champion: every change of champion ends it.
+        return None if state.pending != pending or at_work else draft
+
+    if site.ledger.append(still) is None:
+        return _answer(site, pending, "waiting", ("something else was decided meanwhile; look again",))
+    return _answer(site, pending, outcome, draft.reasons)
+
+
+def _answer(site: Site, pending: Pending, outcome: Outcome, reasons: tuple[str, ...]) -> PendingResult:
+    return PendingResult(model=site.model, outcome=outcome, reasons=reasons, version=pending.challenger)

@@ -1,0 +1,98 @@
+"""Who is the best champion ever, who waits, and what do older entries say of either?"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from retrain.store.certificate import Decided
+from retrain.store.events import Dismissed, Ended, Event, Promoted, RolledBack
+from retrain.store.fold import fold
+from retrain.store.ledger import LedgerEntry, follows
+from retrain.store.state import State
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def promoted(version: str, **more: Any) -> Promoted:
+    return Promoted(**{"claim": "c", "version": version, "over": None, "snapshot": "s", **more})
+
+
+def after(*events: Event) -> State:
+    state = State()
+    for hours, event in enumerate(events):
+        state = fold(state, event, AT + timedelta(hours=hours))
+    return state
+
+
+def left_open(challenger: str = "x", **more: Any) -> Ended:
+    usual = {"claim": "c", "outcome": "inconclusive", "challenger": challenger, "evaluation": "e"}
+    return Ended(**{**usual, "waits_for": ("labels",), "decided": Decided(rows=9, error=0.01, waiting=0.005), **more})
+
+
+@pytest.mark.parametrize(
+    ("events", "best"),
+    [
+        pytest.param([promoted("a")], "a", id="the first one"),
+        pytest.param([promoted("a"), promoted("b")], "a", id="not worse is not better"),
+        pytest.param([promoted("a"), promoted("b", beats_best=True)], "b", id="better"),
+        pytest.param([promoted("a"), promoted("b", claim=None, by="hand")], "a", id="a hand shows nothing"),
+        pytest.param(
+            [promoted("a"), promoted("b", beats_best=True), RolledBack(version="a", withdrawn="b")],
+            "a",
+            id="what was withdrawn is no yardstick",
+        ),
+        pytest.param(
+            [promoted("a"), promoted("b"), RolledBack(version="a", withdrawn="b")], "a", id="another was withdrawn"
+        ),
+    ],
+)
+def test_the_best_champion_ever(events: list[Event], best: str) -> None:
+    found = after(*events).best
+    assert found is not None
+    assert found.version == best
+
+
+def test_a_challenger_that_is_left_open_waits_against_the_champion_of_then() -> None:
+    state = after(promoted("a"), left_open())
+    assert state.pending is not None
+    assert (state.pending.challenger, state.pending.champion, state.pending.error) == ("x", "a", 0.005)
+    assert [spend.error for spend in state.spent] == [pytest.approx(0.015)]
+
+
+@pytest.mark.parametrize(
+    ("event", "waits"),
+    [
+        (promoted("b"), None),
+        (promoted("x", claim=None, by="pending"), None),
+        (RolledBack(version="a", withdrawn="a1"), None),
+        (Dismissed(challenger="x", outcome="expired"), None),
+        (left_open("y"), "y"),
+        (left_open("y", waits_for=()), None),
+        (Ended(claim="c", outcome="held", challenger="y", evaluation="e"), None),
+        (Ended(claim="c", outcome="refused"), "x"),
+        (Ended(claim="c", outcome="failed"), "x"),
+    ],
+)
+def test_what_ends_the_waiting(event: Event, waits: str | None) -> None:
+    state = after(promoted("a"), promoted("a1"), left_open(), event)
+    assert (state.pending.challenger if state.pending else None) == waits
+
+
+def test_entries_of_before_use_nothing_and_leave_nobody_waiting() -> None:
+    old = Ended(claim="c", outcome="inconclusive", challenger="x", evaluation="e")
+    state = after(promoted("a"), old)
+    assert (state.pending, state.spent, state.heldout.decisions) == (None, (), 0)
+
+
+def test_an_entry_of_format_2_that_knows_no_best_champion_is_still_held_to_the_rest() -> None:
+    event = promoted("a", claim=None)
+    state = fold(State(), event, AT).model_copy(update={"best": None})
+    words = {"model": "shop", "at": AT, "actor": "a", "reasons": ("r",), "evidence": {}, "previous": None}
+    entry = LedgerEntry(number=1, event=event, state=state, format=2, **words)
+    follows(None, entry)
+
+
+def test_a_promotion_after_a_further_look_is_counted_as_such() -> None:
+    state = after(promoted("a"), promoted("x", claim=None, by="pending"), promoted("y", claim=None))
+    assert state.totals.promotions == {"run": 1, "pending": 1, "hand": 1}
