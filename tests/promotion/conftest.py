@@ -14,7 +14,7 @@ class Evidence:
 
     def slice(
         self,
-        kind: Literal["label", "group"],
+        kind: Literal["label", "group", "intersection"],
         name: str,
         rows: int,
         *,
@@ -50,6 +50,7 @@ class Evidence:
             p_value=mcnemar(won, lost),
             difference=tango(won, lost, rows, 0.95),
             slices=tuple(other.pop("slices", ())),
+            intersections=tuple(other.pop("intersections", ())),
         )
         usual: Mapping[str, Any] = {"train_accuracy": 0.95, "latency_p95_ms": 40.0, "calibration_error": 0.02}
         return EvaluationReport(comparison=comparison, snapshot="5" * 64, **{**usual, **other})

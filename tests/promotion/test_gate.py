@@ -25,7 +25,7 @@ policies = st.builds(
     require=st.sampled_from(["superior", "non_inferior"]),
     alpha=st.sampled_from([0.01, 0.05, 0.2]),
     margin=st.sampled_from([0.01, 0.05, 0.2]),
-    unknown_group=st.sampled_from(["allow", "block"]),
+    unknown_group=st.sampled_from(["allow", "block", "review"]),
     min_heldout_rows=st.just(20),
     min_accuracy=st.sampled_from([0.0, 0.5]),
 )

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 from retrain.dataset.snapshot import Example
@@ -44,6 +45,7 @@ def compare(heldout: Sequence[Example], champion: Answers, challenger: Answers, 
         p_value=mcnemar(won, lost),
         difference=tango(won, lost, len(rows), policy.confidence),
         slices=(*_label_slices(rows, policy), *_group_slices(heldout, rows, policy)),
+        intersections=tuple(_intersections(heldout, rows, policy)) if policy.intersections else (),
     )
 
 
@@ -96,8 +98,17 @@ def _group_slices(heldout: Sequence[Example], rows: Sequence[_Row], policy: Eval
     return [_slice(("group", name), parts[name], _measured(parts[name]), policy) for name in sorted(parts)]
 
 
+def _intersections(heldout: Sequence[Example], rows: Sequence[_Row], policy: EvaluationPolicy) -> list[Slice]:
+    """Of each two attributes; three at once leave too few rows to say anything on usual held-out sets."""
+    parts: dict[str, list[_Row]] = defaultdict(list)
+    for example, row in zip(heldout, rows, strict=True):
+        for (one, its), (other, that) in combinations(sorted(example.groups.items()), 2):
+            parts[f"{one}={its} & {other}={that}"].append(row)
+    return [_slice(("intersection", name), parts[name], _measured(parts[name]), policy) for name in sorted(parts)]
+
+
 def _slice(
-    part: tuple[Literal["label", "group"], str],
+    part: tuple[Literal["label", "group", "intersection"], str],
     rows: Sequence[_Row],
     measured: tuple[Metrics, Metrics],
     policy: EvaluationPolicy,

@@ -30,9 +30,9 @@ class Slice(Value):
     within its own rows its precision is always one.
     """
 
-    kind: Literal["label", "group"]
+    kind: Literal["label", "group", "intersection"]
     name: str
-    """The label, or `channel=app`."""
+    """The label, `channel=app`, or `channel=app & region=eu`."""
     rows: int
     champion: Metrics
     challenger: Metrics
@@ -58,6 +58,8 @@ class Comparison(Value):
     """Exact McNemar, two-sided."""
     difference: Interval
     slices: tuple[Slice, ...]
+    intersections: tuple[Slice, ...] = ()
+    """Where the values of two group attributes meet."""
 
 
 class EvaluationReport(Value):

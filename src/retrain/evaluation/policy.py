@@ -13,3 +13,6 @@ class EvaluationPolicy(Policy):
     min_slice_rows: int = Field(default=20, ge=5)
     """Classes and groups with fewer held-out rows are `not enough evidence`. 20: below it even Tango's interval spans
     30 points."""
+    intersections: bool = True
+    """Whether groups are also looked at where two attributes meet, `channel=app & region=eu`. On: a gap may show only
+    there. Each has to have `min_slice_rows` like any slice."""

@@ -6,7 +6,7 @@ from typing import Literal
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
-from retrain.promotion.fairness import fair
+from retrain.promotion.fairness import fair, fair_at_intersections
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
@@ -21,9 +21,10 @@ RULES: tuple[Rule, ...] = (
     fair,
     not_overfitted,
     answers_in_time,
+    fair_at_intersections,
 )
 
-ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair"})
+ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections"})
 """The rules whose `unknown` is let through under `unknown_group: allow`: at first no group has rows enough."""
 
 

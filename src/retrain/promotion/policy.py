@@ -21,8 +21,9 @@ class PromotionPolicy(Policy):
     """No class or group may be worse than this beyond doubt. 0.1: what 100 rows can show."""
     group_gap: float = Field(default=0.1, gt=0, lt=1)
     """Difference in accuracy between groups that must not widen beyond this. 0.1, as for slices."""
-    unknown_group: Literal["allow", "block"] = "allow"
-    """What too few rows of a group mean. `allow`, said in the reasons: at first there are always too few."""
+    unknown_group: Literal["allow", "block", "review"] = "allow"
+    """What too little evidence about groups means: `block` and `review` promote nothing, and `review` asks for a person
+    to look. `allow`, said in the reasons: at first there are always too few rows."""
     min_heldout_rows: int = Field(default=80, ge=20)
     """Fewer held-out rows decide nothing. 80: the fewest at which 6 lost and 18 won rows are significant."""
     min_accuracy: float = Field(default=0.5, ge=0, le=1)
