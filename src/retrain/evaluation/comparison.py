@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from retrain.evaluation.swapped import SwapTally
 from retrain.values import Value
 
 
@@ -72,3 +73,5 @@ class EvaluationReport(Value):
     """Of the challenger answering single rows, in the process that scored it."""
     calibration_error: float
     """Expected calibration error of the challenger, ten equal-width bins."""
+    swaps: tuple[SwapTally, ...] | None = None
+    """Counterfactual swaps; none where the spec turns them off."""

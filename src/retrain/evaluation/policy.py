@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from retrain.evaluation.swap_policy import SwapPolicy
 from retrain.values import Policy
 
 
@@ -16,3 +17,5 @@ class EvaluationPolicy(Policy):
     intersections: bool = True
     """Whether groups are also looked at where two attributes meet, `channel=app & region=eu`. On: a gap may show only
     there. Each has to have `min_slice_rows` like any slice."""
+    swaps: SwapPolicy = SwapPolicy()
+    """Held-out texts answered again with other names, pronouns and spellings."""

@@ -1,5 +1,7 @@
 """Is the challenger better? Both answer the same held-out rows now, and the gate reads what came of it."""
 
+from collections.abc import Mapping
+
 from retrain.base import locate
 from retrain.dataset.snapshot import texts
 from retrain.evaluation.compare import Answers, compare, majority_baseline
@@ -8,6 +10,7 @@ from retrain.evaluation.metrics import calibration_error
 from retrain.pipeline.answers import ANSWERS, answer_lines
 from retrain.pipeline.claim import Run
 from retrain.pipeline.prepare import PreparedSnapshot
+from retrain.pipeline.questions import Questions, questions
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
@@ -31,10 +34,14 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     site, heldout = run.site, prepared.snapshot.heldout
     champion = site.ledger.state().champion
     versions = [trained.digest] if champion is None else [trained.digest, champion.version]
-    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows")
-    scored = _scored(run, versions, texts(heldout))
-    mine = scored[0].predictions
-    theirs = majority_baseline(prepared.snapshot.train, len(heldout)) if champion is None else scored[1].predictions
+    asked = questions(texts(heldout), site.spec.evaluation)
+    more = len(asked.texts) - len(heldout)
+    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows and {more} other texts")
+    scored = _scored(run, versions, asked)
+    mine = scored[0].predictions[: len(heldout)]
+    theirs = majority_baseline(prepared.snapshot.train, len(heldout))
+    if champion is not None:
+        theirs = list(scored[1].predictions[: len(heldout)])
     report = EvaluationReport(
         comparison=compare(
             heldout,
@@ -46,33 +53,31 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
         train_accuracy=trained.version.train_accuracy,
         latency_p95_ms=scored[0].latency_p95_ms,
         calibration_error=calibration_error([row.label for row in heldout], mine),
+        swaps=asked.swaps(scored),
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
-    digest = _store(run, report, decision, scored, answer_lines(heldout, mine))
+    files = {ANSWERS: answer_lines(heldout, mine), **asked.files(scored)}
+    digest = _store(run, report, decision, files)
     return Evaluated(digest=digest, report=report, decision=decision)
 
 
-def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...]:
+def _scored(run: Run, versions: list[str], asked: Questions) -> tuple[Scored, ...]:
     site = run.site
     folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
     # Each on the base it was trained on: the spec may name another one by now.
     bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
     places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
-    return process.score(ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)).scored
+    return process.score(ScoringJob(versions=places, texts=asked.texts, threads=site.spec.training.threads)).scored
 
 
-def _store(
-    run: Run, report: EvaluationReport, decision: PromotionDecision, scored: tuple[Scored, ...], answers: bytes
-) -> str:
+def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, evidence: Mapping[str, bytes]) -> str:
     """The evidence with the policy it was judged by, so that `audit` can recompute the verdict."""
-    predictions = [[prediction.model_dump(mode="json") for prediction in one.predictions] for one in scored]
     files: dict[str, bytes] = {
+        **evidence,
         "evaluation.json": report.canonical(),
         "decision.json": decision.canonical(),
         "policy.json": canonical_json(run.site.spec.promotion.model_dump(mode="json")),
-        "predictions.json": canonical_json(predictions),
-        ANSWERS: answers,
         "report.md": render(report, decision).encode(),
     }
     return run.site.evaluations.put(files, {"verdict": decision.verdict, "challenger": decision.challenger})

@@ -10,6 +10,7 @@ from retrain.promotion.fairness import fair, fair_at_intersections
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
+from retrain.promotion.swaps import swaps_change_little
 
 Rule = Callable[[EvaluationReport, PromotionPolicy], Check]
 
@@ -22,9 +23,10 @@ RULES: tuple[Rule, ...] = (
     not_overfitted,
     answers_in_time,
     fair_at_intersections,
+    swaps_change_little,
 )
 
-ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections"})
+ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections", "swaps_change_little"})
 """The rules whose `unknown` is let through under `unknown_group: allow`: at first no group has rows enough."""
 
 

@@ -7,6 +7,16 @@ from pydantic import Field
 from retrain.values import Policy
 
 
+class SwapLimits(Policy):
+    """How many more answers an exchange of names, pronouns or spellings may change than a neutral one."""
+
+    max_excess: float = Field(default=0.1, gt=0, lt=1)
+    """Share of texts, over that of the neutral control. 0.1: on Banking77, MiniLM's own habits lie 2 points (female to
+    male) to 7 points (male to Arabic names) over the control; more has been learnt."""
+    min_texts: int = Field(default=30, ge=10)
+    """A kind of swap on fewer texts is not enough evidence. 30: with fewer, no change at all leaves 8 points open."""
+
+
 class PromotionPolicy(Policy):
     """The numbers of the gate."""
 
@@ -32,3 +42,5 @@ class PromotionPolicy(Policy):
     """95th percentile of the challenger's answer to a single row. 1,000: what a person notices as waiting."""
     max_overfit_gap: float = Field(default=0.25, gt=0, lt=1)
     """Accuracy on training rows minus held-out rows. 0.25: more is memory, not learning, unless held-out is odd."""
+    swaps: SwapLimits = SwapLimits()
+    """Limits of the counterfactual swaps, which `evaluation.swaps` makes."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from retrain.evaluation.comparison import EvaluationReport, Slice
 from retrain.evaluation.proportion import wilson
 from retrain.promotion.gaps import by_attribute, gaps
+from retrain.promotion.swaps import excess, share
 from retrain.promotion.words import percent, span
 
 MOST_ROWS = 10
@@ -22,7 +23,7 @@ class Section(NamedTuple):
 
 def sections(report: EvaluationReport) -> list[Section]:
     """Those that there is evidence for."""
-    return [section for section in (_gaps(report),) if section.rows]
+    return [section for section in (_gaps(report), _swaps(report)) if section.rows]
 
 
 def _gaps(report: EvaluationReport) -> Section:
@@ -58,3 +59,25 @@ def _now(ahead: Slice, behind: Slice, confidence: float) -> str:
     down = ((one - low) ** 2 + (top - other) ** 2) ** 0.5
     up = ((high - one) ** 2 + (other - bottom) ** 2) ** 0.5
     return f"{gap:+.3f} ({span(gap - down, gap + up)})"
+
+
+def _swaps(report: EvaluationReport) -> Section:
+    """Every kind of swap: how many answers it changed, and how many its neutral control did."""
+    confidence = report.comparison.difference.confidence
+    rows = []
+    for tally in report.swaps or ():
+        seen = excess(tally, (1 - confidence) / 2, (1 - confidence) / 2)
+        mine, theirs = tally.challenger, tally.champion
+        rows.append(
+            [
+                tally.kind.replace("_", " "),
+                tally.change,
+                f"{tally.rows:,} ({tally.in_place:,})",
+                f"{mine.swap / max(tally.rows, 1):.3f}",
+                f"{mine.control / max(tally.rows, 1):.3f}",
+                f"{seen.seen:+.3f} ({span(seen.low, seen.high)})",
+                "-" if theirs is None else f"{share(theirs, tally.rows):+.3f}",
+            ]
+        )
+    heads = ["swap", "between", "texts (in place)", "changed", "by the control", "excess", "champion's excess"]
+    return Section("Counterfactual swaps: answers changed", heads, rows)
