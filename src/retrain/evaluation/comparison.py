@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from retrain.evaluation.regressions import SuiteSeen
 from retrain.evaluation.swapped import SwapTally
 from retrain.values import Value
 
@@ -75,3 +76,5 @@ class EvaluationReport(Value):
     """Expected calibration error of the challenger, ten equal-width bins."""
     swaps: tuple[SwapTally, ...] | None = None
     """Counterfactual swaps; none where the spec turns them off."""
+    suite: SuiteSeen | None = None
+    """The regression suite; none where the spec names none."""

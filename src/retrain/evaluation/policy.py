@@ -19,3 +19,6 @@ class EvaluationPolicy(Policy):
     there. Each has to have `min_slice_rows` like any slice."""
     swaps: SwapPolicy = SwapPolicy()
     """Held-out texts answered again with other names, pronouns and spellings."""
+    suite: str | None = None
+    """A YAML file of cases that must not be lost (`retrain suite add` grows it), such as `suites/support.yaml`; not
+    beside the spec, where each .yaml file is a model. None by default: nobody else knows your incidents."""

@@ -34,7 +34,7 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     site, heldout = run.site, prepared.snapshot.heldout
     champion = site.ledger.state().champion
     versions = [trained.digest] if champion is None else [trained.digest, champion.version]
-    asked = questions(texts(heldout), site.spec.evaluation)
+    asked = questions(texts(heldout), site.spec)
     more = len(asked.texts) - len(heldout)
     run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows and {more} other texts")
     scored = _scored(run, versions, asked)
@@ -54,6 +54,7 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
         latency_p95_ms=scored[0].latency_p95_ms,
         calibration_error=calibration_error([row.label for row in heldout], mine),
         swaps=asked.swaps(scored),
+        suite=asked.regressions(scored),
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
@@ -68,7 +69,9 @@ def _scored(run: Run, versions: list[str], asked: Questions) -> tuple[Scored, ..
     # Each on the base it was trained on: the spec may name another one by now.
     bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
     places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
-    return process.score(ScoringJob(versions=places, texts=asked.texts, threads=site.spec.training.threads)).scored
+    threads = site.spec.training.threads
+    job = ScoringJob(versions=places, texts=asked.texts, watched=asked.watched, threads=threads)
+    return process.score(job).scored
 
 
 def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, evidence: Mapping[str, bytes]) -> str:

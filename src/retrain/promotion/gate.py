@@ -8,6 +8,7 @@ from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.promotion.fairness import fair, fair_at_intersections
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.regressions import no_regression
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
 from retrain.promotion.swaps import swaps_change_little
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     answers_in_time,
     fair_at_intersections,
     swaps_change_little,
+    no_regression,
 )
 
 ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections", "swaps_change_little"})

@@ -23,7 +23,7 @@ class Section(NamedTuple):
 
 def sections(report: EvaluationReport) -> list[Section]:
     """Those that there is evidence for."""
-    return [section for section in (_gaps(report), _swaps(report)) if section.rows]
+    return [section for section in (_gaps(report), _swaps(report), _suite(report)) if section.rows]
 
 
 def _gaps(report: EvaluationReport) -> Section:
@@ -81,3 +81,16 @@ def _swaps(report: EvaluationReport) -> Section:
         )
     heads = ["swap", "between", "texts (in place)", "changed", "by the control", "excess", "champion's excess"]
     return Section("Counterfactual swaps: answers changed", heads, rows)
+
+
+def _suite(report: EvaluationReport) -> Section:
+    """The cases that the challenger fails, and those it gained."""
+    cases = report.suite.cases if report.suite else ()
+    told = [case for case in cases if not case.challenger or case.champion is False]
+    word = {True: "pass", False: "fail", None: "-"}
+    rows = [
+        [case.id, "must" if case.must else case.kind, word[case.champion], word[case.challenger], case.found, case.why]
+        for case in told
+    ]
+    heads = ["case", "kind", "champion", "challenger", "found", "why"]
+    return Section(f"Regression suite: {len(told)} of {len(cases)} cases changed or failed", heads, rows)
