@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.conftest import Evidence
 from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare
 from retrain.evaluation.policy import EvaluationPolicy
@@ -150,8 +151,6 @@ counts = st.tuples(st.integers(20, 300), st.integers(0, 20), st.integers(0, 20))
 def test_a_gap_lies_in_its_interval_and_only_one_of_two_groups_can_have_got_ahead(
     drawn: list[tuple[int, int, int]], first: bool
 ) -> None:
-    from promotion.conftest import Evidence  # noqa: PLC0415
-
     parts = [
         Evidence().slice("group", f"channel={place}", rows, won=won // 8, lost=lost // 2, right=rows // 2)
         for place, (rows, won, lost) in enumerate(drawn)
@@ -186,8 +185,6 @@ CLAIM = re.compile(r"(?<!not )\b(fair|fairness|unbiased|bias|biased|bias-free|eq
 def test_no_sentence_claims_that_a_model_is_unbiased(
     drawn: list[tuple[int, int, int]], unknown: str, first: bool
 ) -> None:
-    from promotion.conftest import Evidence  # noqa: PLC0415
-
     made = Evidence()
     cells = [
         made.slice("intersection", f"channel={place} & region={place}", rows, won=won // 8, lost=lost // 2)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promotion.conftest import SOUND
 from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare
 from retrain.evaluation.comparison import EvaluationReport
@@ -46,6 +47,7 @@ def report(drawn: Drawn, *, champion: str | None = "old", train_accuracy: float 
         train_accuracy=train_accuracy,
         latency_p95_ms=10.0,
         calibration_error=0.1,
+        **SOUND,
     )
 
 

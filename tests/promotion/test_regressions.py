@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.conftest import Evidence
 from retrain.evaluation.regressions import CaseSeen, SuiteSeen
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
@@ -36,8 +37,6 @@ drawn = st.tuples(st.booleans(), st.sampled_from([True, False, None]), st.boolea
 
 @given(st.lists(drawn, max_size=12))
 def test_it_fails_exactly_where_a_case_is_lost_or_must_pass(cases: list[tuple[bool, bool | None, bool]]) -> None:
-    from promotion.conftest import Evidence  # noqa: PLC0415
-
     seen = suite(*(case(number, *each) for number, each in enumerate(cases)))
     found = no_regression(Evidence().report(suite=seen), POLICY)
     lost = [each for each in cases if not each[0] and (each[1] or each[2])]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.conftest import Evidence
 from retrain.evaluation.swapped import Flips, SwapTally
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
@@ -64,8 +65,6 @@ def test_what_fails_names_the_next_step_and_the_champions_own(evidence: Any) -> 
 
 @given(st.integers(30, 400), st.data())
 def test_more_changes_by_the_swap_never_help(rows: int, data: st.DataObject) -> None:
-    from promotion.conftest import Evidence  # noqa: PLC0415
-
     control = data.draw(st.integers(0, rows // 3))
     swap = data.draw(st.integers(0, rows // 2))
     order = ("pass", "unknown", "fail")

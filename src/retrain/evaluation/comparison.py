@@ -3,6 +3,7 @@
 from typing import Literal
 
 from retrain.evaluation.regressions import SuiteSeen
+from retrain.evaluation.soundness import Calibration, Loaded, Remembered
 from retrain.evaluation.swapped import SwapTally
 from retrain.values import Value
 
@@ -78,3 +79,11 @@ class EvaluationReport(Value):
     """Counterfactual swaps; none where the spec turns them off."""
     suite: SuiteSeen | None = None
     """The regression suite; none where the spec names none."""
+    remembered: Remembered | None = None
+    calibration: Calibration | None = None
+    size_mb: float | None = None
+    """Of the stored version, without its base."""
+    champion_latency_p95_ms: float | None = None
+    """Of the champion, in the same process; none without one."""
+    loaded: Loaded | None = None
+    """None: not tried, since another rule failed."""

@@ -9,11 +9,13 @@ from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.metrics import calibration_error
 from retrain.pipeline.answers import ANSWERS, answer_lines
 from retrain.pipeline.claim import Run
+from retrain.pipeline.further import further, size_mb
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.questions import Questions, questions
+from retrain.pipeline.reload import loaded_anew
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
-from retrain.promotion.gate import decide
+from retrain.promotion.gate import decide, worth_loading
 from retrain.promotion.report import render
 from retrain.training import process
 from retrain.training.artifact import read_model_file
@@ -53,9 +55,12 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
         train_accuracy=trained.version.train_accuracy,
         latency_p95_ms=scored[0].latency_p95_ms,
         calibration_error=calibration_error([row.label for row in heldout], mine),
-        swaps=asked.swaps(scored),
-        suite=asked.regressions(scored),
+        size_mb=size_mb(site, trained.digest),
+        **further(site, heldout, asked, scored, champion),
     )
+    if worth_loading(report, site.spec.promotion):
+        run.tell("evaluate", "the stored version is fetched anew, and loaded in a fresh process")
+        report = report.model_copy(update={"loaded": loaded_anew(site, trained.digest, texts(heldout), mine)})
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
     files = {ANSWERS: answer_lines(heldout, mine), **asked.files(scored)}

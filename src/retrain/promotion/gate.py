@@ -11,6 +11,7 @@ from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.regressions import no_regression
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
+from retrain.promotion.soundness import calibrated, loads_and_answers, not_slower, remembers, small_enough
 from retrain.promotion.swaps import swaps_change_little
 
 Rule = Callable[[EvaluationReport, PromotionPolicy], Check]
@@ -26,6 +27,11 @@ RULES: tuple[Rule, ...] = (
     fair_at_intersections,
     swaps_change_little,
     no_regression,
+    remembers,
+    calibrated,
+    small_enough,
+    not_slower,
+    loads_and_answers,
 )
 
 ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections", "swaps_change_little"})
@@ -41,6 +47,11 @@ def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Ru
         challenger=report.comparison.challenger_version,
         checks=checks,
     )
+
+
+def worth_loading(report: EvaluationReport, policy: PromotionPolicy) -> bool:
+    """Whether no rule fails so far, so that the stored version has to show that it loads."""
+    return decide(report, policy).verdict != "hold"
 
 
 def _verdict(checks: Sequence[Check], policy: PromotionPolicy) -> Literal["promote", "hold", "inconclusive"]:

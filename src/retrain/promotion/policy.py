@@ -44,3 +44,14 @@ class PromotionPolicy(Policy):
     """Accuracy on training rows minus held-out rows. 0.25: more is memory, not learning, unless held-out is odd."""
     swaps: SwapLimits = SwapLimits()
     """Limits of the counterfactual swaps, which `evaluation.swaps` makes."""
+    forget_margin: float = Field(default=0.1, gt=0, lt=1)
+    """The loss of accuracy, on rows held out before, that must be ruled out. 0.1, as for slices: a smaller one would
+    need more such rows than most have, and `margin` guards all rows together."""
+    max_calibration_error: float = Field(default=0.1, gt=0, le=1)
+    """Expected calibration error in ten bins. 0.1: a probe on Banking77 had 0.124 without its temperature and 0.014
+    with it; beyond, the confidence that drift is watched by says little."""
+    max_size_mb: float = Field(default=500.0, gt=0)
+    """Megabytes that a server fetches at a promotion, without the base. 500: half a minute at 16 MB/s."""
+    max_slowdown: float | None = Field(default=None, ge=1)
+    """How many times as long as the champion's its answers may take. None by default: both are timed one after another
+    on a machine with other work, and `max_latency_ms` is what people notice."""
