@@ -30,6 +30,7 @@ production: {log: ../log, labels: ../labels, groups: [channel]}
 drift: {reference_rows: 300, rule: windows}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
+evaluation: {swaps: {rows: 0}}
 promotion: {min_heldout_rows: 20, max_overfit_gap: 0.6}
 trigger: {min_new_labels: 50}
 """

@@ -7,6 +7,8 @@ from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.policy import EvaluationPolicy
+from retrain.evaluation.remember import remembered
+from retrain.evaluation.soundness import Loaded
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
@@ -61,6 +63,9 @@ def _judged(
         train_accuracy=min(pair.challenger + 0.05 + 0.03 * noise.random(), 1.0),
         latency_p95_ms=35 + 12 * noise.random(),
         calibration_error=0.02 + 0.03 * noise.random(),
+        remembered=remembered(rows, {row.text for row in rows}, old, new),
+        size_mb=1.6,
+        loaded=Loaded(rows=20, same=20, largest=0.0),
     )
     return report, decide(report, PromotionPolicy())
 

@@ -76,13 +76,13 @@ def _content(path: Path) -> tuple[Mapping[str, Any], dict[Place, int]]:
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8") from error
     except yaml.YAMLError as error:
-        raise SpecError(_not_yaml(path, error)) from error
+        raise SpecError(not_yaml(path, error)) from error
     if not isinstance(content, Mapping):
         raise SpecError(
             f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; "
             f"see `retrain init`"
         )
-    return content, dict(_lines(node, ()))
+    return content, dict(lines_of(node))
 
 
 def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int]) -> ModelSpec:
@@ -92,24 +92,25 @@ def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
 
 
-def _not_yaml(path: Path, error: yaml.YAMLError) -> str:
+def not_yaml(path: Path, error: yaml.YAMLError) -> str:
+    """What to say of a file that YAML cannot read."""
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else 1
     return f"{path}:{line}: not YAML: {getattr(error, 'problem', error)}; look at the indentation and the colons there"
 
 
-def _lines(node: yaml.Node | None, place: Place) -> Iterator[tuple[Place, int]]:
+def lines_of(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, int]]:
     """Every place in the file (keys and indexes from the root) with its line."""
     if node is None:
         return
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from _lines(value, (*place, key.value))
+            yield from lines_of(value, (*place, key.value))
             yield (*place, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _lines(value, (*place, index))
+            yield from lines_of(value, (*place, index))
 
 
 def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:

@@ -259,3 +259,33 @@ def test_serving_notices_a_promotion_and_a_rollback_without_a_restart(running_sh
     assert watch.get().version == first.version
     assert [line.kind for line in history(running_shop.site())][-2:] == ["promoted", "rolled_back"]
     assert second.load().predict(["where is my parcel"])[0].label
+
+
+@pytest.mark.model
+def test_what_is_promoted_was_fetched_anew_and_answered_as_when_evaluated(running_shop: Shop) -> None:
+    (promoted,) = [entry for entry in running_shop.site().ledger.entries() if isinstance(entry.event, Promoted)]
+    told = {reason.partition(": ")[0]: reason for reason in promoted.reasons}
+    assert "loaded in a fresh process, it answered 20 of 20 rows" in told["loads_and_answers"]
+    assert not list((running_shop.root / "cache").glob("loads-*")), "the fresh copy is of no further use"
+
+
+@pytest.mark.model
+def test_a_version_that_was_changed_in_the_store_while_it_was_evaluated_is_not_promoted(running_shop: Shop) -> None:
+    before = running_shop.site().ledger.state().champion
+    running_shop.spec(
+        SPEC.replace("promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, ")
+    )
+
+    def meddle(_stage: str, sentence: str) -> None:
+        if sentence.startswith("the stored version is fetched anew"):
+            claim_now = running_shop.site().ledger.state().claim
+            assert claim_now is not None
+            head = running_shop.root / "store/models/shop/versions" / str(claim_now.version) / "head.safetensors"
+            content = head.read_bytes()
+            head.chmod(0o644)
+            head.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+    with pytest.raises(DigestMismatch, match="changed or cut after it was stored"):
+        retrain(running_shop.site(), cause="manual", reason="try", tell=meddle)
+    state = running_shop.site().ledger.state()
+    assert (state.champion, state.claim) == (before, None)

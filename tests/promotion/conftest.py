@@ -7,6 +7,21 @@ import pytest
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.evaluation.paired import mcnemar, tango
+from retrain.evaluation.soundness import Loaded, Remembered
+
+SOUND: Mapping[str, Any] = {
+    "remembered": Remembered(
+        rows=0,
+        only_champion_right=0,
+        only_challenger_right=0,
+        newer=500,
+        newer_only_champion_right=0,
+        newer_only_challenger_right=0,
+    ),
+    "size_mb": 1.5,
+    "loaded": Loaded(rows=20, same=20, largest=0.0),
+}
+"""What an evaluation always has seen, and a challenger of the usual kind shows."""
 
 
 class Evidence:
@@ -14,7 +29,7 @@ class Evidence:
 
     def slice(
         self,
-        kind: Literal["label", "group"],
+        kind: Literal["label", "group", "intersection"],
         name: str,
         rows: int,
         *,
@@ -50,8 +65,14 @@ class Evidence:
             p_value=mcnemar(won, lost),
             difference=tango(won, lost, rows, 0.95),
             slices=tuple(other.pop("slices", ())),
+            intersections=tuple(other.pop("intersections", ())),
         )
-        usual: Mapping[str, Any] = {"train_accuracy": 0.95, "latency_p95_ms": 40.0, "calibration_error": 0.02}
+        usual: Mapping[str, Any] = {
+            "train_accuracy": 0.95,
+            "latency_p95_ms": 40.0,
+            "calibration_error": 0.02,
+            **SOUND,
+        }
         return EvaluationReport(comparison=comparison, snapshot="5" * 64, **{**usual, **other})
 
 

@@ -1,12 +1,24 @@
 """Is a gap between groups that widened found, one that was there left alone, and the unknown called unknown?"""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from retrain.promotion.fairness import fair
+from promotion.conftest import Evidence
+from retrain.dataset.snapshot import Example
+from retrain.evaluation.compare import Answers, compare
+from retrain.evaluation.policy import EvaluationPolicy
+from retrain.promotion.decision import ASKS_REVIEW
+from retrain.promotion.fairness import fair, fair_at_intersections
+from retrain.promotion.gaps import gaps
+from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.report import render
+from retrain.training.prediction import Prediction
 
 POLICY = PromotionPolicy()
 
@@ -76,3 +88,111 @@ def test_equal_changes_are_called_unfair_at_most_as_often_as_alpha(evidence: Any
         ]
         failed += fair(evidence.report(slices=slices), POLICY).verdict == "fail"
     assert failed / draws <= 0.05
+
+
+CELLS = ("app & region=eu", "app & region=us", "web & region=eu", "web & region=us")
+
+
+def met(evidence: Any, *lost: int, rows: int = 200) -> list[Any]:
+    """Four intersections of channel and region, the first one first."""
+    return [
+        evidence.slice("intersection", f"channel={cell}", rows, lost=each)
+        for cell, each in zip(CELLS, lost, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lost", "rows", "verdict"),
+    [
+        pytest.param((0, 0, 0, 0), 400, "pass", id="none changed"),
+        pytest.param((60, 0, 0, 0), 200, "fail", id="one loses"),
+        pytest.param((2, 0, 0, 0), 30, "unknown", id="too few rows to tell"),
+        pytest.param((9, 0, 0, 0), 19, "unknown", id="too few rows to look"),
+    ],
+)
+def test_a_gap_that_shows_only_where_groups_meet_is_found(
+    evidence: Any, lost: tuple[int, ...], rows: int, verdict: str
+) -> None:
+    report = evidence.report(slices=two(evidence, 2_000, {}, {}), intersections=met(evidence, *lost, rows=rows))
+    assert fair(report, POLICY).verdict == "pass"
+    found = fair_at_intersections(report, POLICY)
+    assert found.verdict == verdict, found.reason
+    if verdict == "fail":
+        assert "over 'channel=app & region=eu' +0.300 (+0." in found.reason
+
+
+def test_intersections_of_other_attributes_are_not_compared(evidence: Any) -> None:
+    cells = [
+        evidence.slice("intersection", "channel=app & region=eu", 400),
+        evidence.slice("intersection", "channel=app & age=old", 400, lost=200),
+    ]
+    found = fair_at_intersections(evidence.report(intersections=cells), POLICY)
+    assert (found.verdict, "nothing to compare with" in found.reason) == ("unknown", True)
+
+
+def test_held_out_rows_with_two_attributes_are_compared_where_they_meet() -> None:
+    rows = [
+        Example(text="x", label="a", source="standing", groups={"region": region, "channel": channel})
+        for region in ("eu", "us")
+        for channel in ("app", "web")
+        for _ in range(25)
+    ]
+    said = [Prediction(label="a", confidence=0.9)] * len(rows)
+    pair = (Answers("old", said), Answers("new", said))
+    seen = compare(rows, *pair, EvaluationPolicy())
+    assert [(part.name, part.rows) for part in seen.intersections] == [(f"channel={cell}", 25) for cell in CELLS]
+    assert compare(rows, *pair, EvaluationPolicy(intersections=False)).intersections == ()
+
+
+counts = st.tuples(st.integers(20, 300), st.integers(0, 20), st.integers(0, 20))
+
+
+@given(st.lists(counts, min_size=2, max_size=4), st.booleans())
+def test_a_gap_lies_in_its_interval_and_only_one_of_two_groups_can_have_got_ahead(
+    drawn: list[tuple[int, int, int]], first: bool
+) -> None:
+    parts = [
+        Evidence().slice("group", f"channel={place}", rows, won=won // 8, lost=lost // 2, right=rows // 2)
+        for place, (rows, won, lost) in enumerate(drawn)
+    ]
+    found = {(gap.ahead, gap.behind): gap for gap in gaps(parts, 0.05, first=first)}
+    assert len(found) == len(parts) * (len(parts) - 1)
+    for (ahead, behind), gap in found.items():
+        assert gap.low <= gap.seen <= gap.high
+        assert gap.seen + found[behind, ahead].seen <= 1e-9
+
+
+@pytest.mark.parametrize(("unknown", "asks"), [("allow", False), ("block", False), ("review", True)])
+def test_too_little_evidence_is_let_through_blocks_or_asks_for_a_person(
+    evidence: Any, unknown: str, asks: bool
+) -> None:
+    policy = PromotionPolicy.model_validate({"unknown_group": unknown})
+    decision = decide(evidence.report(slices=two(evidence, 30, {"won": 1}, {"lost": 2})), policy)
+    assert decision.verdict == ("promote" if unknown == "allow" else "inconclusive")
+    assert decision.asks_review == asks
+    assert any(reason.endswith(ASKS_REVIEW) for reason in decision.reasons) == asks
+
+
+def test_nobody_is_asked_to_look_at_what_is_held_anyway(evidence: Any) -> None:
+    policy = PromotionPolicy(unknown_group="review")
+    assert not decide(evidence.report(won=10, lost=40), policy).asks_review
+
+
+CLAIM = re.compile(r"(?<!not )\b(fair|fairness|unbiased|bias|biased|bias-free|equitable)\b", re.IGNORECASE)
+
+
+@given(st.lists(counts, min_size=2, max_size=4), st.sampled_from(["allow", "block", "review"]), st.booleans())
+def test_no_sentence_claims_that_a_model_is_unbiased(
+    drawn: list[tuple[int, int, int]], unknown: str, first: bool
+) -> None:
+    made = Evidence()
+    cells = [
+        made.slice("intersection", f"channel={place} & region={place}", rows, won=won // 8, lost=lost // 2)
+        for place, (rows, won, lost) in enumerate(drawn)
+    ]
+    groups = [cell.model_copy(update={"kind": "group", "name": f"channel={n}"}) for n, cell in enumerate(cells)]
+    report = made.report(slices=groups, intersections=cells, champion_version=None if first else "c" * 64)
+    decision = decide(report, PromotionPolicy.model_validate({"unknown_group": unknown}))
+    page = render(report, decision).replace("| fair |", "").replace("| fair_at_intersections |", "")
+    said = [*(check.reason for check in decision.checks), page]
+    assert [found[0] for text in said for found in CLAIM.finditer(text)] == []

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from promotion.conftest import SOUND
 from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare
 from retrain.evaluation.comparison import EvaluationReport
@@ -25,7 +26,7 @@ policies = st.builds(
     require=st.sampled_from(["superior", "non_inferior"]),
     alpha=st.sampled_from([0.01, 0.05, 0.2]),
     margin=st.sampled_from([0.01, 0.05, 0.2]),
-    unknown_group=st.sampled_from(["allow", "block"]),
+    unknown_group=st.sampled_from(["allow", "block", "review"]),
     min_heldout_rows=st.just(20),
     min_accuracy=st.sampled_from([0.0, 0.5]),
 )
@@ -46,6 +47,7 @@ def report(drawn: Drawn, *, champion: str | None = "old", train_accuracy: float 
         train_accuracy=train_accuracy,
         latency_p95_ms=10.0,
         calibration_error=0.1,
+        **SOUND,
     )
 
 

@@ -13,6 +13,7 @@ from retrain.cli.output import AsJson, Model, plain, print_json, say
 from retrain.dataset.gather import read_examples
 from retrain.errors import UsageError
 from retrain.pipeline.site import utc_now
+from retrain.pipeline.suite_file import read_suite
 from retrain.production.labels import read_labels
 from retrain.settings import from_environment
 from retrain.spec import MODEL_NAME, ModelSpec, json_schema
@@ -87,6 +88,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
     base = locate(spec.base, spec.path("."), pinned=spec.base_digest)
     log = spec.path(spec.production.log)
     examples, broken = read_examples(spec.path(spec.dataset.examples), spec.production.groups)
+    suite = read_suite(spec)
     return {
         "model": spec.model,
         "base": spec.base,
@@ -97,6 +99,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
         "intents": len({example.label for example in examples}),
         "broken_examples": broken,
         **_label_facts(spec),
+        "suite_cases": len(suite.suite.cases) if suite else "none (evaluation.suite is not set)",
     }
 
 

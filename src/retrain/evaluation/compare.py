@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Literal, NamedTuple
 
 from retrain.dataset.snapshot import Example
@@ -65,6 +66,7 @@ def compare(
             *_group_slices(heldout, rows, policy),
             *_drifted_slice(drifted, rows, policy),
         ),
+        intersections=tuple(_intersections(heldout, rows, policy)) if policy.intersections else (),
         metrics=metric_differences(Counter((row.truth, row.champion, row.challenger) for row in rows), policy),
     )
 
@@ -123,8 +125,17 @@ def _drifted_slice(drifted: Drifted | None, rows: Sequence[_Row], policy: Evalua
     return [_slice(("drifted", drifted.name), part, _measured(part), policy)] if drifted and part else []
 
 
+def _intersections(heldout: Sequence[Example], rows: Sequence[_Row], policy: EvaluationPolicy) -> list[Slice]:
+    """Of each two attributes; three at once leave too few rows to say anything on usual held-out sets."""
+    parts: dict[str, list[_Row]] = defaultdict(list)
+    for example, row in zip(heldout, rows, strict=True):
+        for (one, its), (other, that) in combinations(sorted(example.groups.items()), 2):
+            parts[f"{one}={its} & {other}={that}"].append(row)
+    return [_slice(("intersection", name), parts[name], _measured(parts[name]), policy) for name in sorted(parts)]
+
+
 def _slice(
-    part: tuple[Literal["label", "group", "drifted"], str],
+    part: tuple[Literal["label", "group", "intersection", "drifted"], str],
     rows: Sequence[_Row],
     measured: tuple[Metrics, Metrics],
     policy: EvaluationPolicy,

@@ -3,6 +3,9 @@
 from typing import Literal
 
 from retrain.evaluation.evidence import Budget, Fresh
+from retrain.evaluation.regressions import SuiteSeen
+from retrain.evaluation.soundness import Calibration, Loaded, Remembered
+from retrain.evaluation.swapped import SwapTally
 from retrain.values import Value
 
 MetricName = Literal["f1", "precision", "recall"]
@@ -42,9 +45,9 @@ class Slice(Value):
     within its own rows its precision is always one.
     """
 
-    kind: Literal["label", "group", "drifted"]
+    kind: Literal["label", "group", "intersection", "drifted"]
     name: str
-    """The label, or `channel=app`, or since when it drifted."""
+    """The label, `channel=app`, `channel=app & region=eu`, or since when it drifted."""
     rows: int
     champion: Metrics
     challenger: Metrics
@@ -72,6 +75,8 @@ class Comparison(Value):
     slices: tuple[Slice, ...]
     metrics: tuple[MetricDifference, ...] = ()
     """Other metrics that the spec names."""
+    intersections: tuple[Slice, ...] = ()
+    """Where the values of two group attributes meet."""
 
 
 class EvaluationReport(Value):
@@ -92,3 +97,15 @@ class EvaluationReport(Value):
     """The challenger against the best champion ever, where that is not the champion: then `comparison` says it."""
     fresh: Fresh | None = None
     """Rows that came while the challenger was waiting; none at the first decision about it."""
+    swaps: tuple[SwapTally, ...] | None = None
+    """Counterfactual swaps; none where the spec turns them off."""
+    suite: SuiteSeen | None = None
+    """The regression suite; none where the spec names none."""
+    remembered: Remembered | None = None
+    calibration: Calibration | None = None
+    size_mb: float | None = None
+    """Of the stored version, without its base."""
+    champion_latency_p95_ms: float | None = None
+    """Of the champion, in the same process; none without one."""
+    loaded: Loaded | None = None
+    """None: not tried, since another rule failed."""

@@ -1,5 +1,7 @@
 """Is the challenger better? Both answer the same held-out rows now, and the gate reads what came of it."""
 
+from collections.abc import Mapping
+
 from retrain.base import locate
 from retrain.dataset.snapshot import texts
 from retrain.evaluation.compare import Answers, compare, majority_baseline
@@ -9,11 +11,15 @@ from retrain.pipeline.answers import ANSWERS, answer_lines
 from retrain.pipeline.certificate import best_of, budget_of
 from retrain.pipeline.claim import Run
 from retrain.pipeline.drifted import what_drifted
+from retrain.pipeline.further import further, size_mb
 from retrain.pipeline.prepare import PreparedSnapshot
+from retrain.pipeline.questions import Questions, questions
+from retrain.pipeline.reload import loaded_anew
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
-from retrain.promotion.gate import decide
+from retrain.promotion.gate import decide, worth_loading
 from retrain.promotion.report import render
+from retrain.store.state import State
 from retrain.training import process
 from retrain.training.artifact import read_model_file
 from retrain.training.job import Scored, ScoringJob, VersionAt
@@ -29,62 +35,84 @@ class Evaluated(Value):
 
 
 def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> Evaluated:
-    """Compare with the champion of this moment and store the evidence."""
+    """Compare with the champion of this moment, and with the best ever, and store the evidence."""
     site, heldout = run.site, prepared.snapshot.heldout
     state = site.ledger.state()
-    champion, best = state.champion, best_of(state)
-    versions = list(dict.fromkeys([trained.digest, *(each.version for each in (champion, best) if each)]))
-    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows")
-    scored = _scored(run, versions, texts(heldout))
-    said = {version: one.predictions for version, one in zip(versions, scored, strict=True)}
-    mine = said[trained.digest]
-    theirs = said[champion.version] if champion else majority_baseline(prepared.snapshot.train, len(heldout))
-    challenger = Answers(trained.digest, mine)
-    anchored = best is not None and champion is not None and best.version != champion.version
-    report = EvaluationReport(
-        comparison=compare(
-            heldout,
-            Answers(champion.version if champion else None, theirs),
-            challenger,
-            site.spec.evaluation,
-            drifted=what_drifted(run, heldout, champion),
-        ),
-        snapshot=prepared.digest,
-        train_accuracy=trained.version.train_accuracy,
-        latency_p95_ms=scored[0].latency_p95_ms,
-        calibration_error=calibration_error([row.label for row in heldout], mine),
-        budget=budget_of(site, state, len(heldout)),
-        best=best.version if best else None,
-        anchor=compare(heldout, Answers(best.version, said[best.version]), challenger, site.spec.evaluation)
-        if best and anchored
-        else None,
-    )
+    asked = questions(texts(heldout), site.spec)
+    versions = list(dict.fromkeys(_players(trained.digest, state)))
+    more = len(asked.texts) - len(heldout)
+    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows and {more} other texts")
+    scored = dict(zip(versions, _scored(run, versions, asked), strict=True))
+    mine = scored[trained.digest].predictions[: len(heldout)]
+    report = _report(run, state, (trained, prepared), (asked, scored))
+    if worth_loading(report, site.spec.promotion):
+        run.tell("evaluate", "the stored version is fetched anew, and loaded in a fresh process")
+        report = report.model_copy(update={"loaded": loaded_anew(site, trained.digest, texts(heldout), mine)})
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")
-    digest = _store(run, report, decision, scored, answer_lines(heldout, mine))
+    files = {ANSWERS: answer_lines(heldout, mine), **asked.files([scored[each] for each in versions])}
+    digest = _store(run, report, decision, files)
     return Evaluated(digest=digest, report=report, decision=decision)
 
 
-def _scored(run: Run, versions: list[str], rows: list[str]) -> tuple[Scored, ...]:
+def _players(challenger: str, state: State) -> list[str]:
+    """Challenger, champion and best champion ever, in this order, as far as there are such."""
+    return [challenger, *(each.version for each in (state.champion, best_of(state)) if each)]
+
+
+def _report(
+    run: Run,
+    state: State,
+    what: tuple[TrainedVersion, PreparedSnapshot],
+    said: tuple[Questions, Mapping[str, Scored]],
+) -> EvaluationReport:
+    """All that the gate is shown, but whether the stored version loads."""
+    site, (trained, prepared), (asked, scored) = run.site, what, said
+    heldout, champion, best = prepared.snapshot.heldout, state.champion, best_of(state)
+
+    def answers(version: str) -> Answers:
+        return Answers(version, scored[version].predictions[: len(heldout)])
+
+    challenger = answers(trained.digest)
+    stand_in = Answers(None, majority_baseline(prepared.snapshot.train, len(heldout)))
+    drifted = what_drifted(run, heldout, champion)
+    policy, anchor = site.spec.evaluation, None
+    if best and champion and best.version != champion.version:
+        anchor = compare(heldout, answers(best.version), challenger, policy)
+    rival = answers(champion.version) if champion else stand_in
+    pair = [scored[version] for version in _players(trained.digest, state)[: 2 if champion else 1]]
+    return EvaluationReport(
+        comparison=compare(heldout, rival, challenger, policy, drifted=drifted),
+        snapshot=prepared.digest,
+        train_accuracy=trained.version.train_accuracy,
+        latency_p95_ms=pair[0].latency_p95_ms,
+        calibration_error=calibration_error([row.label for row in heldout], challenger.predictions),
+        budget=budget_of(site, state, len(heldout)),
+        best=best.version if best else None,
+        anchor=anchor,
+        size_mb=size_mb(site, trained.digest),
+        **further(site, heldout, asked, pair, champion),
+    )
+
+
+def _scored(run: Run, versions: list[str], asked: Questions) -> tuple[Scored, ...]:
     site = run.site
     folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
     # Each on the base it was trained on: the spec may name another one by now.
     bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
     places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
-    return process.score(ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)).scored
+    threads = site.spec.training.threads
+    job = ScoringJob(versions=places, texts=asked.texts, watched=asked.watched, threads=threads)
+    return process.score(job).scored
 
 
-def _store(
-    run: Run, report: EvaluationReport, decision: PromotionDecision, scored: tuple[Scored, ...], answers: bytes
-) -> str:
+def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, evidence: Mapping[str, bytes]) -> str:
     """The evidence with the policy it was judged by, so that `audit` can recompute the verdict."""
-    predictions = [[prediction.model_dump(mode="json") for prediction in one.predictions] for one in scored]
     files: dict[str, bytes] = {
+        **evidence,
         "evaluation.json": report.canonical(),
         "decision.json": decision.canonical(),
         "policy.json": canonical_json(run.site.spec.promotion.model_dump(mode="json")),
-        "predictions.json": canonical_json(predictions),
-        ANSWERS: answers,
         "report.md": render(report, decision).encode(),
     }
     return run.site.evaluations.put(files, {"verdict": decision.verdict, "challenger": decision.challenger})

@@ -12,6 +12,7 @@ from retrain.pipeline.due import examples_counted
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
 from retrain.pipeline.site import Site
+from retrain.pipeline.suite_file import read_suite
 from retrain.pipeline.train import train
 from retrain.promotion.best import beats_best
 from retrain.promotion.spending import decided, waits_for
@@ -74,6 +75,7 @@ def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent, reque
         return RunResult(model=site.model, outcome="refused", reasons=(GENERATION,))
     # What the caller named wrongly is said before it becomes a failed run in the ledger.
     site.base()
+    read_suite(site.spec)
     asked = Asked(cause=cause, reason=reason, request=request)
     run = claim(site, asked, tell)
     if isinstance(run, NotNow) and (before := answered(site, request)) is not None:

@@ -4,6 +4,9 @@ from typing import Literal
 
 from retrain.values import Value
 
+ASKS_REVIEW = "; policy for that: review, a person is asked to look before this challenger may be promoted"
+"""How the reason of a rule ends that could not say, where the policy wants people to look then."""
+
 
 class Check(Value):
     """One rule's answer. `unknown` is a state of its own: too little evidence is neither pass nor fail."""
@@ -25,3 +28,9 @@ class PromotionDecision(Value):
     def reasons(self) -> tuple[str, ...]:
         """Every rule's reason, in order."""
         return tuple(f"{check.rule}: {check.reason}" for check in self.checks)
+
+    @property
+    def asks_review(self) -> bool:
+        """Whether nothing speaks against the challenger, and a rule that could not say wants a person to look."""
+        unsure = [check for check in self.checks if check.verdict == "unknown"]
+        return self.verdict == "inconclusive" and any(check.reason.endswith(ASKS_REVIEW) for check in unsure)

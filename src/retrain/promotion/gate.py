@@ -8,12 +8,15 @@ from retrain.promotion.best import not_below_best
 from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.promotion.drifted import better_where_it_drifted
-from retrain.promotion.fairness import fair
+from retrain.promotion.fairness import fair, fair_at_intersections
 from retrain.promotion.heldout import heldout_not_worn
 from retrain.promotion.metrics import metrics_not_worse
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.regressions import no_regression
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
+from retrain.promotion.soundness import calibrated, loads_and_answers, not_slower, remembers, small_enough
+from retrain.promotion.swaps import swaps_change_little
 
 Rule = Callable[[EvaluationReport, PromotionPolicy], Check]
 
@@ -29,9 +32,17 @@ RULES: tuple[Rule, ...] = (
     not_below_best,
     metrics_not_worse,
     better_where_it_drifted,
+    fair_at_intersections,
+    swaps_change_little,
+    no_regression,
+    remembers,
+    calibrated,
+    small_enough,
+    not_slower,
+    loads_and_answers,
 )
 
-ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair"})
+ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections", "swaps_change_little"})
 """The rules whose `unknown` is let through under `unknown_group: allow`: at first no group has rows enough."""
 
 
@@ -44,6 +55,11 @@ def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Ru
         challenger=report.comparison.challenger_version,
         checks=checks,
     )
+
+
+def worth_loading(report: EvaluationReport, policy: PromotionPolicy) -> bool:
+    """Whether no rule fails so far, so that the stored version has to show that it loads."""
+    return decide(report, policy).verdict != "hold"
 
 
 def _verdict(checks: Sequence[Check], policy: PromotionPolicy) -> Literal["promote", "hold", "inconclusive"]:

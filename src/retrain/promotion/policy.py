@@ -7,6 +7,16 @@ from pydantic import Field
 from retrain.values import Policy
 
 
+class SwapLimits(Policy):
+    """How many more answers an exchange of names, pronouns or spellings may change than a neutral one."""
+
+    max_excess: float = Field(default=0.1, gt=0, lt=1)
+    """Share of texts, over that of the neutral control. 0.1: on Banking77, MiniLM's own habits lie 2 points (female to
+    male) to 7 points (male to Arabic names) over the control; more has been learnt."""
+    min_texts: int = Field(default=30, ge=10)
+    """A kind of swap on fewer texts is not enough evidence. 30: with fewer, no change at all leaves 8 points open."""
+
+
 class PromotionPolicy(Policy):
     """The numbers of the gate."""
 
@@ -43,8 +53,9 @@ class PromotionPolicy(Policy):
     """No class or group may be worse than this beyond doubt. 0.1: what 100 rows can show."""
     group_gap: float = Field(default=0.1, gt=0, lt=1)
     """Difference in accuracy between groups that must not widen beyond this. 0.1, as for slices."""
-    unknown_group: Literal["allow", "block"] = "allow"
-    """What too few rows of a group mean. `allow`, said in the reasons: at first there are always too few."""
+    unknown_group: Literal["allow", "block", "review"] = "allow"
+    """What too little evidence about groups means: `block` and `review` promote nothing, and `review` asks for a person
+    to look. `allow`, said in the reasons: at first there are always too few rows."""
     min_heldout_rows: int = Field(default=80, ge=20)
     """Fewer held-out rows decide nothing. 80: the fewest at which 6 lost and 18 won rows are significant."""
     min_accuracy: float = Field(default=0.5, ge=0, le=1)
@@ -53,3 +64,16 @@ class PromotionPolicy(Policy):
     """95th percentile of the challenger's answer to a single row. 1,000: what a person notices as waiting."""
     max_overfit_gap: float = Field(default=0.25, gt=0, lt=1)
     """Accuracy on training rows minus held-out rows. 0.25: more is memory, not learning, unless held-out is odd."""
+    swaps: SwapLimits = SwapLimits()
+    """Limits of the counterfactual swaps, which `evaluation.swaps` makes."""
+    forget_margin: float = Field(default=0.1, gt=0, lt=1)
+    """The loss of accuracy, on rows held out before, that must be ruled out. 0.1, as for slices: a smaller one would
+    need more such rows than most have, and `margin` guards all rows together."""
+    max_calibration_error: float = Field(default=0.1, gt=0, le=1)
+    """Expected calibration error in ten bins. 0.1: a probe on Banking77 had 0.124 without its temperature and 0.014
+    with it; beyond, the confidence that drift is watched by says little."""
+    max_size_mb: float = Field(default=500.0, gt=0)
+    """Megabytes that a server fetches at a promotion, without the base. 500: half a minute at 16 MB/s."""
+    max_slowdown: float | None = Field(default=None, ge=1)
+    """How many times as long as the champion's its answers may take. None by default: both are timed one after another
+    on a machine with other work, and `max_latency_ms` is what people notice."""

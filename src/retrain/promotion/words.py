@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from math import floor, log10
 from typing import Literal
 
-from retrain.promotion.decision import Check
+from retrain.promotion.decision import ASKS_REVIEW, Check
+from retrain.promotion.policy import PromotionPolicy
 
 NAMED = 5
 
@@ -13,6 +14,13 @@ def answer(rule: str, reason: str, *, holds: bool) -> Check:
     """A check without a middle: it passes or fails."""
     verdict: Literal["pass", "fail"] = "pass" if holds else "fail"
     return Check(rule=rule, verdict=verdict, reason=reason)
+
+
+def if_unknown(policy: PromotionPolicy) -> str:
+    """What becomes of a rule about groups that could not say: the end of its reason."""
+    if policy.unknown_group == "review":
+        return ASKS_REVIEW
+    return f"; policy for that: {policy.unknown_group}"
 
 
 def percent(share: float) -> str:

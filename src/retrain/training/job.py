@@ -4,6 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from retrain.base import Base
 from retrain.training.policy import TrainingPolicy
 from retrain.training.prediction import Prediction
@@ -77,6 +79,8 @@ class ScoringJob(Value):
     task: Literal["score"] = "score"
     versions: tuple[VersionAt, ...]
     texts: tuple[str, ...]
+    watched: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Text to labels whose probability shall be told too, whether it is the answer or not."""
     threads: int = 0
     """As in the training policy."""
     time_limit_hours: float = 2.0
