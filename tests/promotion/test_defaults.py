@@ -9,6 +9,7 @@ from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, Drifted, compare
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.policy import EvaluationPolicy
+from retrain.evaluation.remember import remembered
 from retrain.evaluation.soundness import Loaded
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
@@ -54,6 +55,7 @@ def after_drift(rows: int, seed: int) -> EvaluationReport:
         calibration_error=0.05,
         budget=budget(state, rows, PromotionPolicy(), now=AT, heldout_share=0.2),
         best="old",
+        remembered=remembered(heldout, {row.text for row in heldout if row.label not in NEW}, old, new),
         size_mb=1.5,
         loaded=Loaded(rows=20, same=20, largest=0.0),
     )
