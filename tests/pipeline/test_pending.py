@@ -1,6 +1,7 @@
 """A challenger that was left open is looked at again as labels arrive, by versions that really answer."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from retrain.pipeline.fresh import fresh_rows
 from retrain.pipeline.labels_rows import TASKS
 from retrain.pipeline.pending import decide_pending
 from retrain.pipeline.retrain import silent
+from retrain.pipeline.rollback import promote
 from retrain.pipeline.train import version_of
 from retrain.store.certificate import Decided, Pending
 from retrain.store.events import Dismissed, Ended, LabelsAsked, Promoted
 from retrain.store.ledger import Draft
+from retrain.store.shelf import Shelf
 from shop import DAY, LATE, START, Messages, Shop, few
 
 
@@ -103,6 +106,39 @@ def test_what_waits_too_long_is_dismissed_and_the_next_look_finds_nothing(runnin
     assert newest is not None
     assert isinstance(newest.event, Dismissed)
     assert result.reasons[0] == "open for 31 d, limit 30 d"
+    assert decide_pending(running_shop.site()).outcome == "nothing"
+
+
+@pytest.mark.model
+def test_of_many_who_look_at_once_one_decides(running_shop: Shop) -> None:
+    waiting(running_shop)
+    running_shop.now += timedelta(days=31)
+    before = len(list(running_shop.site().ledger.entries()))
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: decide_pending(running_shop.site()).outcome, range(8)))
+    assert found.count("expired") == 1, found
+    assert set(found) <= {"expired", "waiting", "nothing"}
+    assert len(list(running_shop.site().ledger.entries())) == before + 1
+
+
+@pytest.mark.model
+def test_a_champion_made_by_hand_meanwhile_ends_the_waiting(
+    running_shop: Shop, messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = waiting(running_shop)
+    answered_and_labelled(running_shop, messages, 60)
+    real = Shelf.verify_all
+
+    def meddle(shelf: Shelf, digest: str) -> None:
+        monkeypatch.setattr(Shelf, "verify_all", real)
+        promote(running_shop.site(), version, reason="I could not wait")
+
+    # The last thing that is done before the entry is written.
+    monkeypatch.setattr(Shelf, "verify_all", meddle)
+    result = decide_pending(running_shop.site())
+    assert (result.outcome, result.reasons) == ("waiting", ("something else was decided meanwhile; look again",))
+    events = [entry.event for entry in running_shop.site().ledger.entries()]
+    assert [event.by for event in events if isinstance(event, Promoted)] == ["hand"]
     assert decide_pending(running_shop.site()).outcome == "nothing"
 
 

@@ -99,3 +99,13 @@ def test_no_better_on_fresh_rows_is_never_promoted(evidence: Any, won: int, lost
     if won <= lost or error == 0:
         assert decide(report, POLICY).verdict != "promote"
     assert better_or_equal(report, POLICY).reason
+
+
+def test_fresh_rows_settle_what_too_few_drifted_rows_left_open(evidence: Any) -> None:
+    policy = PromotionPolicy(unknown_group="block")
+    report = drifted(evidence, 10, 3, 0)
+    assert better_where_it_drifted(report, policy).verdict == "unknown"
+    shown = Fresh(since=SINCE, rows=400, won=30, lost=5, error=0.005)
+    assert better_where_it_drifted(report.model_copy(update={"fresh": shown}), policy).verdict == "pass"
+    unshown = shown.model_copy(update={"won": 6})
+    assert better_where_it_drifted(report.model_copy(update={"fresh": unshown}), policy).verdict == "unknown"

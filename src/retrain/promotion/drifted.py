@@ -18,11 +18,11 @@ def better_where_it_drifted(report: EvaluationReport, policy: PromotionPolicy) -
         return Check(rule=RULE, verdict="pass", reason="0 held-out rows are known to have drifted: not asked for drift")
     if report.comparison.champion_version is None:
         return Check(rule=RULE, verdict="pass", reason=f"no champion answered the {part.rows} drifted rows before")
-    if not part.enough:
-        return _too_few(part, policy)
     if report.fresh is not None and report.fresh.error > 0 and capital(won_of(report.fresh)) >= 1 / report.fresh.error:
         reason = f"better on {report.fresh.rows} fresh rows, all of them production of after the drift began"
         return Check(rule=RULE, verdict="pass", reason=reason)
+    if not part.enough:
+        return _too_few(part, policy)
     return _superior(part, policy) if policy.on_drifted == "superior" else _not_worse(part, policy)
 
 
