@@ -39,7 +39,8 @@ dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
 evaluation: {swaps: {rows: 0}}
 promotion:
-  {require: non_inferior, margin: 0.45, slice_margin: 0.9, min_heldout_rows: 20, max_overfit_gap: 0.9, forget_margin: 0.9}
+  {require: non_inferior, margin: 0.45, slice_margin: 0.9, forget_margin: 0.9, min_heldout_rows: 20,
+   max_overfit_gap: 0.9}
 """
 
 

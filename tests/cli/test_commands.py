@@ -93,7 +93,7 @@ def test_a_misspelt_key_is_named_with_file_line_and_the_right_one(places: Shop, 
     places.spec(SPEC + "trigger: {max_age_day: 3}\n")
     assert run(["check", "shop"]) == 2
     assert (
-        "shop.yaml:8: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?"
+        f"shop.yaml:{len(SPEC.splitlines()) + 1}: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?"
         in capsys.readouterr().err
     )
 
