@@ -31,7 +31,7 @@ drift: {reference_rows: 300, rule: windows}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
 evaluation: {swaps: {rows: 0}}
-promotion: {min_heldout_rows: 20, max_overfit_gap: 0.6}
+promotion: {min_heldout_rows: 20, max_overfit_gap: 0.6, forget_margin: 0.5}
 trigger: {min_new_labels: 50}
 """
 

@@ -37,8 +37,10 @@ drift: {reference_rows: 300, window_hours: 168, rule: windows}
 trigger: {quarterly_min_age_days: 20}
 dataset: {examples: ../examples.csv, min_examples: 150}
 training: {trials: 1, max_epochs: 1}
-promotion: {require: non_inferior, margin: 0.45, slice_margin: 0.9, metric_margin: 0.9, min_heldout_rows: 20,
-  max_overfit_gap: 0.9}
+evaluation: {swaps: {rows: 0}}
+promotion:
+  {require: non_inferior, margin: 0.45, slice_margin: 0.9, metric_margin: 0.9, forget_margin: 0.9, min_heldout_rows: 20,
+    max_overfit_gap: 0.9}
 """
 
 

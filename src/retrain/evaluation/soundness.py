@@ -20,7 +20,7 @@ class Calibration(Value):
     """The expected calibration error, and how sure it is."""
 
     corrected: float
-    """Without what chance adds: an error of absolute values is above zero even where every confidence is honest."""
+    """Without most of what chance adds: as counted, it is above zero even where every confidence is honest."""
     low: float
     high: float
     confidence: float

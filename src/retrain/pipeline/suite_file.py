@@ -17,9 +17,9 @@ from retrain.evaluation.suite import Direction, Invariance, Minimum, Suite
 from retrain.spec import ModelSpec
 from retrain.spec_file import Place, lines_of, not_yaml
 from retrain.training.durable import write_file
-from retrain.values import digest_of
+from retrain.values import Policy, digest_of
 
-KINDS = {"minimum": Minimum, "invariance": Invariance, "direction": Direction}
+KINDS: dict[str, type[Policy]] = {"minimum": Minimum, "invariance": Invariance, "direction": Direction}
 HEAD = "# Cases that no challenger may lose; `retrain suite add` appends one.\ncases:\n"
 
 

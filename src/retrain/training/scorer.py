@@ -35,8 +35,8 @@ def _with_watched(classifier: Classifier, job: ScoringJob, answers: Sequence[Pre
         if text not in job.watched:
             told.append(answer)
             continue
-        known = dict(zip(classifier.labels, next(rows), strict=True))
-        scores = {label: float(known[label]) for label in job.watched[text] if label in known}
+        known: dict[str, float] = dict(zip(classifier.labels, next(rows).tolist(), strict=True))
+        scores = {label: known[label] for label in job.watched[text] if label in known}
         told.append(answer.model_copy(update={"scores": scores}))
     return tuple(told)
 
