@@ -10,6 +10,7 @@ from retrain.store.events import (
     Event,
     LabelsAsked,
     Prepared,
+    ProbationSeen,
     Promoted,
     Referenced,
     RolledBack,
@@ -99,12 +100,25 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
             by = "by hand" if event.claim is None else f"by run {short(event.claim)}"
             text = f"Version {short(event.version)} became champion {by}{over}."
         case RolledBack():
-            text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+            why = " by its probation" if event.reason == "probation" else ""
+            text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn{why}."
+        case ProbationSeen():
+            text = _on_probation(event)
         case LabelsAsked():
             why = ", ".join(f"{count} {name}" for name, count in event.why.items())
             span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
             text = f"People were asked to label {event.rows} rows of {span}: {why}."
     return text
+
+
+def _on_probation(event: ProbationSeen) -> str:
+    seen, name = event.tally, f"version {short(event.version)}"
+    compared = f"{seen.rows} labelled rows compared, {seen.won} won, {seen.lost} lost"
+    if event.state == "running":
+        return f"The probation of {name} goes on: {compared}."
+    if event.state == "confirmed":
+        return f"The probation of {name} ended; it is confirmed: {compared}."
+    return f"The probation of {name} ended without enough labels; it stays champion: {compared}."
 
 
 def _referenced(event: Referenced) -> str:
@@ -123,6 +137,7 @@ def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
         "evaluation": site.evaluations,
         "asked": site.asked,
         "drill": site.drills,
+        "probation": site.probations,
     }
     return shelves.get(name, site.references)
 
@@ -133,6 +148,7 @@ FIRST_FILE = {
     "evaluation": "report.md",
     "asked": "labels.jsonl",
     "drill": "drill.json",
+    "probation": "answers.json",
 }
 
 

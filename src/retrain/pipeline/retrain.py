@@ -11,6 +11,7 @@ from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim
 from retrain.pipeline.due import examples_counted
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
+from retrain.pipeline.probation import terms_for
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import train
 from retrain.store.events import Ended, Promoted, Spent
@@ -128,6 +129,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
         challenger_accuracy=seen.report.comparison.challenger.accuracy,
         cost=cost,
         evaluation=seen.digest,
+        probation=terms_for(run.site, seen.report),
     )
     evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
 

@@ -31,7 +31,7 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
             )
             raise UnknownVersion(f"model {site.model!r} cannot be rolled back: {found}; nothing was changed")
         target = state.predecessors[-1].version
-        _check_stored(site, target)
+        check_stored(site, target)
         event = RolledBack(version=target, withdrawn=state.champion.version)
         return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"version": target})
 
@@ -41,7 +41,7 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
 def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     """Make a stored version champion by hand; the reason and who gave it stand in the ledger. No gate is asked."""
     digest = find_version(site, version)
-    _check_stored(site, digest)
+    check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
 
     def draft(newest: LedgerEntry | None) -> Draft:
@@ -74,8 +74,11 @@ def find_version(site: Site, prefix: str) -> str:
     return found[0]
 
 
-def _check_stored(site: Site, version: str) -> None:
-    """Every server fetches from the store, so what counts is what is there and not this machine's copy."""
+def check_stored(site: Site, version: str) -> None:
+    """Raise DigestMismatch unless a version is whole in the store.
+
+    Every server fetches from there, so what counts is what the store has and not this machine's copy.
+    """
     try:
         site.versions.verify_all(version)
     except NotInStore as error:

@@ -16,6 +16,7 @@ from retrain.store.judged import (
     SegmentShare,
     Signal,
 )
+from retrain.store.probation import Tally, Terms
 from retrain.store.state import Claim, Wait
 from retrain.values import Value
 
@@ -101,6 +102,8 @@ class Checked(Value):
     """Labelled examples without which a run would surely have been refused."""
     labels_missing: int = 0
     """Labelled examples that an owed retrain waits for."""
+    unpromoted_limit: int | None = None
+    """Failed challengers in a row from which on a person is asked for."""
 
 
 class Drilled(Value):
@@ -166,6 +169,8 @@ class Promoted(Value):
     challenger_accuracy: float | None = None
     cost: Spent | None = None
     evaluation: str | None = None
+    probation: Terms | None = None
+    """What the new champion's probation is held under; none where it has none."""
 
 
 class RolledBack(Value):
@@ -176,6 +181,19 @@ class RolledBack(Value):
     withdrawn: str
     reason: Literal["manual", "probation"] = "manual"
     """`probation`: production contradicted the evidence of the promotion."""
+    tally: Tally | None = None
+    """What production showed, where that was the reason."""
+
+
+class ProbationSeen(Value):
+    """Labels came, or the time was over: champion and predecessor were compared on production's own rows."""
+
+    kind: Literal["probation"] = "probation"
+    version: str
+    state: Literal["running", "confirmed", "not_enough_labels"]
+    tally: Tally
+    missing: int = 0
+    """Labelled rows that would probably decide it, and are not there."""
 
 
 class LabelsAsked(Value):
@@ -192,6 +210,16 @@ class LabelsAsked(Value):
 
 
 Event = Annotated[
-    Referenced | Checked | Drilled | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
+    Referenced
+    | Checked
+    | Drilled
+    | Claimed
+    | Prepared
+    | Trained
+    | Ended
+    | Promoted
+    | RolledBack
+    | LabelsAsked
+    | ProbationSeen,
     Field(discriminator="kind"),
 ]

@@ -12,12 +12,14 @@ from retrain.store.events import (
     Event,
     LabelsAsked,
     Prepared,
+    ProbationSeen,
     Promoted,
     Referenced,
     RolledBack,
     Spent,
     Trained,
 )
+from retrain.store.fold_probation import begun, failed, looked, withdrawn
 from retrain.store.state import Cause, Champion, Episode, LastCheck, LastRun, Outcome, Rest, State, Totals
 
 KEPT_PREDECESSORS = 10
@@ -50,7 +52,9 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
         case Promoted():
             after = _promoted(state, event, at)
         case RolledBack():
-            after = _rolled_back(state, at)
+            after = _rolled_back(state, event, at)
+        case ProbationSeen():
+            after = state.model_copy(update=looked(state, event, at))
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
     return after.model_copy(update={"totals": counted(state.totals, event)})
@@ -110,7 +114,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
             include={
                 *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
                 *("moved", "retrain", "waiting", "budget_used", "budget_limit", "drift_kind", "fairness"),
-                "labels_missing",
+                *("labels_missing", "unpromoted_limit"),
             }
         ),
     )
@@ -172,7 +176,8 @@ def _ended(state: State, event: Ended, at: datetime) -> State:
         rest = Rest(ended_at=state.rest.ended_at, refusals=state.rest.refusals + 1, refused_at=at)
         return state.model_copy(update={**ended, "rest": rest})
     episode = state.episode and state.episode.model_copy(update={"answered": True})
-    return state.model_copy(update={**ended, "episode": episode, "rest": Rest(ended_at=at)})
+    changes = {**ended, **failed(state, event), "episode": episode, "rest": Rest(ended_at=at)}
+    return state.model_copy(update=changes)
 
 
 def _promoted(state: State, event: Promoted, at: datetime) -> State:
@@ -180,6 +185,7 @@ def _promoted(state: State, event: Promoted, at: datetime) -> State:
     champion = Champion(since=at, **given)
     earlier = (*state.predecessors, state.champion)[-KEPT_PREDECESSORS:] if state.champion else ()
     changes = {"champion": champion, "predecessors": earlier, "episode": None, "rest": Rest(ended_at=at)}
+    changes |= begun(state, event, at)
     changes |= {"promoted_at": at, **(_run_ended(state, "promoted", event, at) if event.claim else {})}
     return _with_reference(state.model_copy(update=changes), event.reference, at)
 
@@ -198,10 +204,10 @@ def _run_ended(state: State, outcome: Outcome, event: Ended | Promoted, at: date
     return {"claim": None, "last_run": last, "requests": requests}
 
 
-def _rolled_back(state: State, at: datetime) -> State:
+def _rolled_back(state: State, event: RolledBack, at: datetime) -> State:
     restored = state.predecessors[-1].model_copy(update={"since": at})
     changes = {"champion": restored, "predecessors": state.predecessors[:-1], "rest": Rest(ended_at=at)}
-    changes |= {"rolled_back_at": at}
+    changes |= {"rolled_back_at": at, **withdrawn(state, event, at)}
     return _with_reference(state.model_copy(update=changes), restored.reference, at)
 
 
