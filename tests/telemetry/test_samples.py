@@ -131,7 +131,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
         ("runs_total", ("promoted",), 0),
         ("last_run_outcome", ("held",), 1),
         ("last_run_outcome", ("refused",), 0),
-        ("promotions_total", ("hand",), 2),
+        ("promotions_total", ("hand",), 3),
         ("rollbacks_total", ("manual",), 1),
         ("rollbacks_total", ("probation",), 0),
         ("run_seconds_total", (), 2 * COST.wall_seconds),

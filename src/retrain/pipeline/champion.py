@@ -44,7 +44,7 @@ class ServedChampion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Who answers whom: the champion all, or while it is on probation with a canary share, its predecessor the others."""
+    """Who answers whom: the champion all; or, on probation with a canary share, its predecessor the others."""
 
     champion: ServedChampion
     predecessor: ServedChampion | None = None
@@ -145,9 +145,10 @@ _watches_lock = threading.Lock()
 def champion(model: str, settings: Settings | None = None, *, key: str | None = None) -> ServedChampion:
     """The version of a model that should serve now. Cheap enough for every request; notices a promotion in seconds.
 
-    With a `key` (of a user, a session, a conversation), a new champion on probation with `probation.canary_share` below 1
-    is given to that share of the keys, always the same ones, and its predecessor to the others; log the `version` that
-    answered, as always. Raises UnknownVersion when there is no champion, DigestMismatch when its stored bytes were changed.
+    With a `key` (a user, a conversation), a new champion on probation with `probation.canary_share` below 1 is given to
+    that share of the keys, always the same ones, and its predecessor to the others. Log the `version` that answered.
+
+    Raises UnknownVersion when there is no champion, DigestMismatch when its stored bytes were changed.
     """
     places = settings or from_environment()
     with _watches_lock:

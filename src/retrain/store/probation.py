@@ -76,5 +76,6 @@ class Probation(Value):
         return self.state == "running"
 
     def holds(self, now: datetime) -> bool:
-        """Whether it still keeps the drift reference where it is: by time too, should nobody look any more."""
-        return self.running and now < self.ends_at
+        """Whether it still keeps the drift reference where it is: by time too, should nobody look any more. A canary's
+        predecessor answers until somebody does, so then it holds until that is written down."""
+        return self.running and (now < self.ends_at or self.terms.canary_share < 1.0)
