@@ -5,6 +5,7 @@ from retrain.pipeline.site import Site
 from retrain.store.events import (
     Checked,
     Claimed,
+    Collected,
     Drilled,
     Ended,
     Event,
@@ -102,6 +103,8 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
         case RolledBack():
             why = " by its probation" if event.reason == "probation" else ""
             text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn{why}."
+        case Collected():
+            text = _collected(event)
         case ProbationSeen():
             text = _on_probation(event)
         case LabelsAsked():
@@ -109,6 +112,13 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
             span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
             text = f"People were asked to label {event.rows} rows of {span}: {why}."
     return text
+
+
+def _collected(event: Collected) -> str:
+    if not event.bundles:
+        return f"{len(event.unfinished)} bundles were seen that were never finished; they stay for now."
+    kinds = ", ".join(f"{len(digests)} of kind {kind}" for kind, digests in event.bundles.items())
+    return f"What nothing needs any more was collected: {kinds}; {event.bytes:,} bytes."
 
 
 def _on_probation(event: ProbationSeen) -> str:

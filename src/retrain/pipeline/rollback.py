@@ -3,6 +3,7 @@
 from retrain.errors import DigestMismatch, NotInStore, UnknownVersion
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import version_of
+from retrain.store.collected import gone
 from retrain.store.events import Promoted, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
@@ -46,6 +47,11 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
 
     def draft(newest: LedgerEntry | None) -> Draft:
         state = newest.state if newest else State()
+        if digest in gone(site.ledger.entries()):
+            raise UnknownVersion(
+                f"version {short(digest)} of {site.model!r} was collected (`retrain history {site.model}` says when), "
+                f"so it may be half gone; nothing was changed. Restore it from a backup under another name, or retrain"
+            )
         over = state.champion.version if state.champion else None
         if over == digest:
             raise UnknownVersion(

@@ -209,6 +209,17 @@ class LabelsAsked(Value):
     """Why rows were chosen (drifted, uncertain, random) to their number."""
 
 
+class Collected(Value):
+    """Bundles that nothing needs any more go. Written before they are deleted: from here on nobody names them."""
+
+    kind: Literal["collected"] = "collected"
+    bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Kind of evidence to digests."""
+    bytes: int = 0
+    unfinished: tuple[str, ...] = ()
+    """Places of bundles whose manifest was never written, seen for the first time: they go when seen again, later."""
+
+
 Event = Annotated[
     Referenced
     | Checked
@@ -220,6 +231,7 @@ Event = Annotated[
     | Promoted
     | RolledBack
     | LabelsAsked
-    | ProbationSeen,
+    | ProbationSeen
+    | Collected,
     Field(discriminator="kind"),
 ]

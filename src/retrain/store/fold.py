@@ -7,6 +7,7 @@ from typing import Any
 from retrain.store.events import (
     Checked,
     Claimed,
+    Collected,
     Drilled,
     Ended,
     Event,
@@ -55,6 +56,8 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
             after = _rolled_back(state, event, at)
         case ProbationSeen():
             after = state.model_copy(update=looked(state, event, at))
+        case Collected():
+            after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
     return after.model_copy(update={"totals": counted(state.totals, event)})
