@@ -23,7 +23,7 @@ from retrain.store.ledger import Draft
 from retrain.store.state import Claim
 from shop import DAY, SPEC, START, Shop
 
-SHORT = "retention: {keep_versions: 1, version_days: 30, dataset_days: 30, check_days: 30, newest_entries: 2}\n"
+SHORT = "retention: {keep_versions: 1, version_days: 30, dataset_days: 30, check_days: 30, newest_entries: 1}\n"
 
 
 def append(shop: Shop, event: Event, **evidence: str) -> None:
@@ -73,14 +73,16 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(
     before, number = keys(shop), shop.site().ledger.newest().number  # type: ignore[union-attr]
     for name in ("STORE", "MODELS", "WORK", "CACHE"):
         monkeypatch.setenv(f"RETRAIN_{name}", shop.environment[f"RETRAIN_{name}"])
-    assert run(["collect", "shop", "--dry-run", "--json"]) in (0,)
+    shop.spec(SPEC)
+    assert run(["collect", "shop", "--dry-run", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["outcome"] == "nothing", "by the real clock, not one of them is old"
+    assert told["outcome"] == "nothing", "by the defaults, the newest 200 entries keep all of it"
+    shop.spec(SPEC + SHORT)
     seen = collect(shop.site(), dry_run=True)
     assert seen.outcome == "would_collect"
     assert set(seen.bundles["version"]) == set(versions[1:3])
     assert len(seen.bundles["dataset"]) == 2
-    assert len(seen.bundles["report"]) == 2, "the newest two are kept"
+    assert len(seen.bundles["report"]) == 3, "the newest is kept"
     assert seen.bytes > 10_000
     assert (keys(shop), shop.site().ledger.newest().number) == (before, number)  # type: ignore[union-attr]
 

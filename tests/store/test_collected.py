@@ -52,9 +52,8 @@ class Life:
             return
         over = self.state.champion.version if self.state.champion else None
         if ends == "held":
-            self.append(
-                Ended(claim=name, outcome="held", challenger=version, evaluation=seen), version=version, evaluation=seen
-            )
+            held = Ended(claim=name, outcome="held", challenger=version, evaluation=seen)
+            self.append(held, version=version, evaluation=seen)
             return
         event = Promoted(
             claim=name, version=version, over=over, snapshot=data, evaluation=seen, probation=TERMS if over else None
@@ -95,6 +94,10 @@ def lived(words: list[str]) -> Life:
         else:
             life.run(word)
     return life
+
+
+def _versions(life: Life) -> list[str]:
+    return [one.digest for one in named(life.entries).values() if one.kind == "version"]
 
 
 @given(lives, policies, st.floats(0, 100))

@@ -77,7 +77,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "labels", "value"),
     [
-        ("ledger_entries_total", (), 12),
+        ("ledger_entries_total", (), 14),
         ("check_state", ("alarm",), 1),
         ("check_state", ("quiet",), 0),
         ("checks_total", ("alarm",), 1),

@@ -42,16 +42,13 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
 def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     """Make a stored version champion by hand; the reason and who gave it stand in the ledger. No gate is asked."""
     digest = find_version(site, version)
+    _check_kept(site, digest)
     check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
 
     def draft(newest: LedgerEntry | None) -> Draft:
         state = newest.state if newest else State()
-        if digest in gone(site.ledger.entries()):
-            raise UnknownVersion(
-                f"version {short(digest)} of {site.model!r} was collected (`retrain history {site.model}` says when), "
-                f"so it may be half gone; nothing was changed. Restore it from a backup under another name, or retrain"
-            )
+        _check_kept(site, digest)
         over = state.champion.version if state.champion else None
         if over == digest:
             raise UnknownVersion(
@@ -78,6 +75,15 @@ def find_version(site: Site, prefix: str) -> str:
             f"history {site.model}` shows"
         )
     return found[0]
+
+
+def _check_kept(site: Site, version: str) -> None:
+    """Raise UnknownVersion when a version was collected, whatever of it is still there: it is being deleted."""
+    if version in gone(site.ledger.entries()):
+        raise UnknownVersion(
+            f"version {short(version)} of {site.model!r} was collected, so it may be half gone; nothing was changed. "
+            f"`retrain history {site.model}` says when; name another version, or retrain"
+        )
 
 
 def check_stored(site: Site, version: str) -> None:

@@ -15,6 +15,7 @@ from retrain.store.protocol import checked_key
 from retrain.values import CHUNK_BYTES
 
 SCRATCH = ".writing"
+LINK_TRIES = 20
 NEXT_STEP = {
     errno.ENOSPC: "the disk is full: free space there and run the same command again; nothing was half written",
     errno.EDQUOT: "the quota is used up: free space there and run the same command again; nothing was half written",
@@ -127,7 +128,6 @@ class FolderStore:
         try:
             if target.exists():
                 raise AlreadyExists(key)
-            self._make_folder(target.parent)
             scratch = self._root / SCRATCH
             self._make_folder(scratch)
             part = scratch / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
@@ -147,12 +147,16 @@ class FolderStore:
             raise self._broken("write", key, error) from error
 
     def _link(self, part: Path, target: Path) -> None:
-        try:
-            os.link(part, target)
-        except FileNotFoundError:
-            # A deletion found the folder empty and took it away in between.
-            self._make_folder(target.parent)
-            os.link(part, target)
+        for left in reversed(range(LINK_TRIES)):
+            try:
+                self._make_folder(target.parent)
+                os.link(part, target)
+            except FileNotFoundError:
+                # A deletion found the folder empty and took it away in between.
+                if not left:
+                    raise
+            else:
+                return
 
     def _check_root(self) -> None:
         """A file where the store should be is no empty store: a champion must not seem to be gone."""
