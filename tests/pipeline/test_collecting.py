@@ -126,7 +126,8 @@ def test_a_version_promoted_in_the_last_moment_is_not_collected(
     """Somebody promotes between the plan and its entry: the collector loses the number, and plans again."""
     shop, versions = old
     site = shop.site()
-    real, done = site.ledger.newest, []
+    real = site.ledger.newest
+    done: list[bool] = []
 
     def newest() -> Any:
         found = real()

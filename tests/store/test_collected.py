@@ -124,7 +124,7 @@ def test_nothing_that_is_needed_can_go(words: list[str], policy: RetentionPolicy
         digest_
         for entry in life.entries
         for kind, digest_ in entry.evidence.items()
-        if kind in KINDS and now - entry.at < timedelta(days=policy.days(kind))  # type: ignore[arg-type]
+        if kind in KINDS and now - entry.at < timedelta(days=policy.days(kind))
     }
     assert not going & young
     assert not going & kept(state, life.entries, policy, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ def named(entries: Iterable[LedgerEntry]) -> dict[str, Named]:
         for name, digest in entry.evidence.items():
             if name in KINDS and digest:
                 found.pop(digest, None)
-                found[digest] = Named(kind=cast("Kind", name), digest=digest, number=entry.number)
+                found[digest] = Named(kind=name, digest=digest, number=entry.number)
     return found
 
 
