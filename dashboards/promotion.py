@@ -214,9 +214,9 @@ PRODUCTION = Row(
         Panel(
             number=16,
             kind="stat",
-            title="Next probation ends",
-            says="In how long, of the chosen models' first.",
-            queries=(Query(expr=f"min(retrain_probation_ends_timestamp_seconds{OF} - time())"),),
+            title="Newest probation ends",
+            says="In how long, of the chosen models' newest; below zero, it ended so long ago.",
+            queries=(Query(expr=f"max(retrain_probation_ends_timestamp_seconds{OF}) - time()"),),
             width=6,
             height=4,
             look=Look(unit="s", decimals=1, steps=((None, SKY),), nothing="none runs"),

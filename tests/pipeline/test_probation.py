@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from retrain.pipeline.audit import audit
 from retrain.pipeline.check import check
 from retrain.pipeline.explain import history
 from retrain.pipeline.probation import probation
+from retrain.pipeline.probation_again import other_probation
 from retrain.pipeline.retrain import retrain
 from retrain.pipeline.rollback import promote, rollback
 from retrain.store.events import ProbationSeen, Promoted, Referenced, RolledBack
@@ -88,6 +90,11 @@ def test_a_champion_that_is_worse_in_production_is_rolled_back_with_its_evidence
     kept = json.loads(served.site().probations.read(newest.evidence["probation"], "answers.json"))
     assert len(kept["answers"]) == result.tally.rows  # type: ignore[union-attr]
     assert "worse than its predecessor beyond doubt" in newest.reasons[0]
+    entries = list(served.site().ledger.entries())
+    assert other_probation(served.site(), entries[-2].state, newest) is None
+    forged = newest.event.tally.model_copy(update={"lost": 3})
+    lie = newest.model_copy(update={"event": newest.event.model_copy(update={"tally": forged})})
+    assert "the same evidence gives 'breach'" in (other_probation(served.site(), entries[-2].state, lie) or "")
     assert "withdrawn by its probation" in history(served.site())[-1].what
     damage = {finding.what.partition(":")[0] for finding in audit(served.site()).findings}
     assert not [what for what in damage if "probation" in what or "verdict" in what]
@@ -119,6 +126,9 @@ def test_a_champion_as_good_is_confirmed_at_the_end_and_only_then_the_reference_
     assert state.champion is not None
     assert state.champion.version == version
     assert state.reference is None
+    written = list(served.site().ledger.entries())
+    for before, entry in pairwise(written):
+        assert other_probation(served.site(), before.state, entry) is None
     check(served.site())
     moved = served.site().ledger.state()
     assert moved.reference not in (None, "r" * 64)

@@ -1,8 +1,6 @@
 """Does a new champion keep in production what it was promoted for? The predecessor answers the same labelled rows."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -15,13 +13,13 @@ from retrain.pipeline.scoring import scored
 from retrain.pipeline.site import Site
 from retrain.production.labels import MODEL, read_labels
 from retrain.production.reader import find_rows
-from retrain.promotion.probation import Judgement, judge, tally
+from retrain.promotion.probation import Answer, Judgement, Replayed, counted, judge, tally
 from retrain.store.events import ProbationSeen, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.probation import Probation, ProbationState, Tally, Terms
 from retrain.values import Value, canonical_json, digest_of, short
 
-ANSWERS = "answers.json"
+ANSWERS, LABELS, TERMS = "answers.json", "labels.json", "terms.json"
 
 
 class ProbationResult(Value):
@@ -41,22 +39,6 @@ class ProbationResult(Value):
     reasons: tuple[str, ...] = ()
     entry: int | None = None
     """Of the ledger, where this look was written down."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What both answered to one labelled row of production."""
-
-    champion: str
-    predecessor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
-    """The labels given since the promotion; none, and why, where the log of labels cannot be read."""
-
-    truth: Mapping[str, str]
-    trouble: str | None = None
 
 
 def terms_for(site: Site, report: EvaluationReport) -> Terms | None:
@@ -81,74 +63,71 @@ def probation(site: Site) -> ProbationResult:
     if running is None or not running.running:
         return _told(site, running)
     over = site.clock() >= running.ends_at
-    fresh = _fresh(site, running)
-    if not over and not _worth_a_look(running, fresh):
-        return _told(site, running, (fresh.trouble,) if fresh.trouble else ())
+    trouble: tuple[str, ...] = ()
     try:
-        answers, digest = _answers(site, running, fresh)
+        truth = _truth(site, running)
+        if not over and not _worth_a_look(running, truth):
+            return _told(site, running)
+        seen = _seen(site, running, truth)
     except LogError as error:
         if not over:
             return _told(site, running, (str(error),))
-        fresh, (answers, digest) = Fresh(truth={}, trouble=str(error)), ({}, None)
-    seen = _counted(running, answers, fresh).model_copy(update={"answers": digest})
+        # No log that cannot be read holds it up for ever: what was seen before stands.
+        trouble = (str(error),)
+        seen = running.tally or tally(0, 0, 0, 0, running.terms.confidence)
     judgement = judge(seen, running.terms, over=over)
-    reasons = (*judgement.reasons, *((fresh.trouble,) if fresh.trouble else ()))
+    reasons = (*judgement.reasons, *trouble)
     return _recorded(site, running, seen, judgement.model_copy(update={"reasons": reasons}))
 
 
-def _fresh(site: Site, running: Probation) -> Fresh:
-    """Labels of people and outcomes; what another model said is no truth to measure by."""
+def _truth(site: Site, running: Probation) -> dict[str, str]:
+    """Labels given since the promotion, by people and outcomes: what a model said is no truth to measure by."""
     place = site.spec.production.labels
     if place is None or not site.spec.path(place).exists():
-        return Fresh(truth={})
-    try:
-        rows = read_labels(site.spec.path(place), now=site.clock()).rows
-    except LogError as error:
-        return Fresh(truth={}, trouble=str(error))
+        return {}
+    rows = read_labels(site.spec.path(place), now=site.clock()).rows
     given = rows.filter(~pl.col("labeller").str.starts_with(MODEL) & (pl.col("labelled_at") >= running.since))
-    return Fresh(truth=dict(given.select("id", "label").iter_rows()))
+    return dict(given.select("id", "label").iter_rows())
 
 
-def _worth_a_look(running: Probation, fresh: Fresh) -> bool:
+def _seen(site: Site, running: Probation, truth: Mapping[str, str]) -> Tally:
+    """What both versions answered to the labelled rows, counted anew: a corrected label counts as it stands now."""
+    replayed = _answers(site, running, truth)
+    known = {row: truth[row] for row in sorted(replayed.answers) if row in truth}
+    seen = counted(replayed, known, len(truth), running.terms)
+    return seen.model_copy(update={"answers": _kept(site, running, replayed, known)})
+
+
+def _worth_a_look(running: Probation, truth: Mapping[str, str]) -> bool:
     before = running.tally
     full = before is not None and before.rows >= running.terms.max_rows
-    return not full and len(fresh.truth) - (before.labels if before else 0) >= running.terms.look_labels
+    return not full and len(truth) - (before.labels if before else 0) >= running.terms.look_labels
 
 
-def _answers(site: Site, running: Probation, fresh: Fresh) -> tuple[dict[str, Answer], str | None]:
-    """What both answered to the labelled rows, those of earlier looks included, and where it is stored.
+def _answers(site: Site, running: Probation, truth: Mapping[str, str]) -> Replayed:
+    """What both answered to the labelled rows, those of earlier looks included.
 
     Each input counts once, however often it was sent: traffic comes in bursts, and the same row again is no evidence.
     """
     stored = running.tally.answers if running.tally else None
-    kept = json.loads(site.probations.read(stored, ANSWERS)) if stored else {"answers": {}, "inputs": []}
-    answers = {row: Answer(**said) for row, said in kept["answers"].items()}
-    texts = _new_rows(site, running, fresh, (set(answers), set(kept["inputs"])))
+    known = Replayed.model_validate_json(site.probations.read(stored, ANSWERS)) if stored else Replayed()
+    texts = _new_rows(site, running, truth, known)
     if not texts:
-        return answers, stored
+        return known
     champion, predecessor = scored(site, (running.version, running.predecessor), list(texts.values()))
-    for row, new, old in zip(texts, champion.predictions, predecessor.predictions, strict=True):
-        answers[row] = Answer(champion=new.label, predecessor=old.label)
-    content = {
-        "answers": {row: {"champion": said.champion, "predecessor": said.predecessor} for row, said in answers.items()},
-        # Digests, so that no text of production is kept for longer than its log.
-        "inputs": sorted({*kept["inputs"], *(_of(text) for text in texts.values())}),
-    }
-    truth = {row: fresh.truth[row] for row in sorted(answers) if row in fresh.truth}
-    files = {ANSWERS: canonical_json(content), "labels.json": canonical_json(truth)}
-    files["terms.json"] = running.terms.canonical()
-    about = {"version": running.version, "predecessor": running.predecessor, "rows": len(answers)}
-    return answers, site.probations.put(files, about)
+    said = zip(texts, champion.predictions, predecessor.predictions, strict=True)
+    new = {row: Answer(champion=mine.label, predecessor=old.label) for row, mine, old in said}
+    inputs = sorted({*known.inputs, *(_of(text) for text in texts.values())})
+    return Replayed(answers={**known.answers, **new}, inputs=tuple(inputs))
 
 
-def _new_rows(site: Site, running: Probation, fresh: Fresh, known: tuple[set[str], set[str]]) -> dict[str, str]:
+def _new_rows(site: Site, running: Probation, truth: Mapping[str, str], known: Replayed) -> dict[str, str]:
     """Id to input of the rows to be answered now; of more than there is room for, those whose digest comes first."""
-    ids, inputs = known
-    room = running.terms.max_rows - len(ids)
-    wanted = set(fresh.truth) - ids
+    room = running.terms.max_rows - len(known.answers)
+    wanted = set(truth) - set(known.answers)
     if room <= 0 or not wanted:
         return {}
-    now = site.clock()
+    now, inputs = site.clock(), set(known.inputs)
     span = (running.since, min(now, running.ends_at))
     rows = find_rows(site.log, site.spec.production, wanted, span=span, now=now)
     once: dict[str, str] = {}
@@ -163,12 +142,13 @@ def _of(text: str) -> str:
     return digest_of(text.encode("utf-8", errors="surrogatepass"))
 
 
-def _counted(running: Probation, answers: Mapping[str, Answer], fresh: Fresh) -> Tally:
-    """Counted anew at each look: a label that was corrected counts as it stands now."""
-    rows = [(fresh.truth[row], said) for row, said in answers.items() if row in fresh.truth]
-    won = sum(said.champion == truth != said.predecessor for truth, said in rows)
-    lost = sum(said.predecessor == truth != said.champion for truth, said in rows)
-    return tally(won, lost, len(rows), len(fresh.truth), running.terms.confidence)
+def _kept(site: Site, running: Probation, replayed: Replayed, truth: Mapping[str, str]) -> str | None:
+    """The evidence of a look, whole: answers, labels as they stand now, and terms. None where no row was answered."""
+    if not replayed.answers:
+        return None
+    files = {ANSWERS: replayed.canonical(), LABELS: canonical_json(truth), TERMS: running.terms.canonical()}
+    about = {"version": running.version, "predecessor": running.predecessor, "rows": len(truth)}
+    return site.probations.put(files, about)
 
 
 def _recorded(site: Site, running: Probation, seen: Tally, judged: Judgement) -> ProbationResult:

@@ -1,6 +1,9 @@
 """Does production bear out what a champion was promoted on? Rules over counted rows: no clock, no file."""
 
+from collections.abc import Mapping
 from typing import Literal
+
+from pydantic import Field
 
 from retrain.evaluation.paired import lower_bound
 from retrain.evaluation.power import rows_for_bound
@@ -12,6 +15,20 @@ from retrain.values import Value
 Reached = Literal["running", "confirmed", "not_enough_labels"]
 
 
+class Answer(Value):
+    """What both answered to one labelled row of production."""
+
+    champion: str
+    predecessor: str
+
+
+class Replayed(Value):
+    """What both answered so far, by the row's id; of inputs only digests, so that no text is kept beyond its log."""
+
+    answers: dict[str, Answer] = Field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+
+
 class Judgement(Value):
     """How a probation stands after a look, and why."""
 
@@ -19,6 +36,14 @@ class Judgement(Value):
     reasons: tuple[str, ...]
     missing: int
     """Labelled rows that would probably decide it, and are not there."""
+
+
+def counted(replayed: Replayed, truth: Mapping[str, str], labels: int, terms: Terms) -> Tally:
+    """The counts of a look, of the rows whose right answer is known; `labels` is how many there were in all."""
+    rows = [(truth[row], said) for row, said in replayed.answers.items() if row in truth]
+    won = sum(said.champion == right != said.predecessor for right, said in rows)
+    lost = sum(said.predecessor == right != said.champion for right, said in rows)
+    return tally(won, lost, len(rows), labels, terms.confidence)
 
 
 def tally(won: int, lost: int, rows: int, labels: int, confidence: float) -> Tally:

@@ -25,7 +25,7 @@ class ProbationPolicy(Policy):
     look_labels: int = Field(default=20, ge=1)
     """New labels that are worth a look, which loads both versions. 20: a loss of half the rows shows in the first."""
     max_rows: int = Field(default=2000, ge=100)
-    """Rows that are answered again at most, over all looks. 2,000: a difference of 2 points shows there."""
+    """Rows that are answered again at most, over all looks. 2,000: a loss of 3 points shows there."""
     canary_share: float = Field(default=1.0, gt=0, le=1)
     """Share of the keys of `retrain.champion(model, key=...)` that get the new champion until probation ends; others
     get its predecessor. 1: all, since most servers have no key to be true to."""

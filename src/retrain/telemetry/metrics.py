@@ -139,7 +139,7 @@ PROMOTED_AT = _gauge("promoted_timestamp_seconds", "When a version was last prom
 ROLLED_BACK_AT = _gauge("rolled_back_timestamp_seconds", "When a champion was last rolled back.", "model")
 
 PROBATION_STATE = _gauge("probation_state", "1 for how the newest probation stands or ended.", "model", "state")
-PROBATION_ENDS = _gauge("probation_ends_timestamp_seconds", "When the running probation ends.", "model")
+PROBATION_ENDS = _gauge("probation_ends_timestamp_seconds", "When the newest probation ends, or ended.", "model")
 PROBATION_ROWS = _gauge("probation_rows", "Labelled production rows that both versions answered.", "model")
 PROBATION_MISSING = _gauge("probation_labels_missing", "Further ones that would probably decide it.", "model")
 PROBATION_GAIN = _gauge("probation_gain_ratio", "Champion less predecessor in accuracy on them.", "model")

@@ -19,7 +19,7 @@ def tried(own: tuple[str], state: State) -> Iterator[Sample]:
 
 
 def _held(own: tuple[str], held: Probation) -> Iterator[Sample]:
-    yield from moment(m.PROBATION_ENDS, own, held.ends_at if held.running else None)
+    yield from moment(m.PROBATION_ENDS, own, held.ended_at or held.ends_at)
     yield from known(m.PROMISED_LOW, own, held.terms.promised_low)
     yield from known(m.PROMISED_HIGH, own, held.terms.promised_high)
     seen = held.tally
