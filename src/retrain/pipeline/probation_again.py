@@ -33,4 +33,5 @@ def other_probation(site: Site, before: State, entry: LedgerEntry) -> str | None
     same = seen.model_copy(update={"answers": event.tally.answers}).canonical() == event.tally.canonical()
     if same and judged.state == said and terms == before.probation.terms:
         return None
-    return f"a probation was judged {said!r}; the same evidence gives {judged.state!r} now"
+    then, now = (f"{one.won} won, {one.lost} lost of {one.rows}" for one in (event.tally, seen))
+    return f"a probation was judged {said!r} ({then}); the same evidence gives {judged.state!r} now ({now})"
