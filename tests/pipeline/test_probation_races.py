@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from retrain.pipeline import probation as use_case
 from retrain.pipeline.probation import probation
 from retrain.pipeline.rollback import rollback
+from retrain.promotion.probation import judge
 from retrain.store.events import ProbationSeen, Promoted, RolledBack
 from retrain.store.ledger import Draft
 from retrain.store.probation import Terms
@@ -48,13 +48,12 @@ def test_a_champion_that_was_taken_back_meanwhile_is_not_confirmed(
     over: tuple[Shop, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop, old, _ = over
-    real = use_case.judge
 
     def slow(*given: Any, **more: Any) -> Any:
         rollback(shop.site(), reason="I was quicker")
-        return real(*given, **more)
+        return judge(*given, **more)
 
-    monkeypatch.setattr(use_case, "judge", slow)
+    monkeypatch.setattr("retrain.pipeline.probation.judge", slow)
     seen = probation(shop.site())
     assert (seen.state, seen.entry) == ("none", None)
     assert "quicker" in seen.reasons[0]
