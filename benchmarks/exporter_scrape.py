@@ -76,6 +76,10 @@ class Memory:
         """See Store.fetch."""
         target.write_bytes(self.read(key))
 
+    def delete(self, key: str) -> None:
+        """See Store.delete."""
+        self.content.pop(key, None)
+
     def keys(self, prefix: str) -> Iterator[str]:
         """See Store.keys."""
         yield from sorted(key for key in self.content if key.startswith(prefix))

@@ -18,9 +18,18 @@ OUTCOMES = {"promoted": GREEN, "held": BLUE, "inconclusive": SKY, "refused": ORA
 CAUSES = {"drift": RED, "schedule": BLUE, "manual": PINK, "alert": ORANGE}
 VERDICTS = {"pass": GREEN, "fail": RED, "unknown": GREY}
 ROLES = {"champion": BLUE, "challenger": ORANGE}
-WAITS = {"cooldown": SKY, "backoff": ORANGE, "budget": RED, "labels": PINK, "drill": YELLOW, "data": GREY}
+WAITS = {
+    "cooldown": SKY,
+    "backoff": ORANGE,
+    "budget": RED,
+    "labels": PINK,
+    "drill": YELLOW,
+    "data": BLUE,
+    "unpromoted": GREY,
+}
 STAGES = {"prepare": SKY, "probe": PINK, "tune": YELLOW, "train": BLUE, "evaluate": GREEN, "other": GREY}
 BY = {"run": GREEN, "hand": PINK}
+PROBATION = {"none": GREY, "running": SKY, "confirmed": GREEN, "not_enough_labels": ORANGE, "breach": RED}
 ROLLBACKS = {"manual": PINK, "probation": RED}
 CHANGES = {
     "label": BLUE,

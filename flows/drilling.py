@@ -7,6 +7,7 @@ from typing import Any
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
+from flows.collecting import collected
 from flows.shown import table
 from retrain.errors import RetrainError
 from retrain.pipeline import fleet
@@ -28,6 +29,8 @@ def drill_models(models: list[str] | None = None) -> State[Any]:
     for name in names:
         try:
             answers[name] = drill_model(open_site(name, settings, actor="flow drill"))
+            # After it, once a week: what the spec lets go, if it lets anything go unattended.
+            collected(name, settings)
         except (RetrainError, OSError) as error:
             # One model's trouble hides no other one's drill.
             failed[name] = str(error)

@@ -9,6 +9,7 @@ from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
 from flows.check import check_model
+from flows.probation import on_probation
 from flows.shown import table
 from retrain.errors import RetrainError
 from retrain.pipeline import fleet
@@ -38,9 +39,13 @@ def patrol(models: list[str] | None = None) -> State[Any]:
     failed: dict[str, str] = {}
     for name in names:
         # No second tries here: a store that is away would hold up each model in turn, and an hour later is soon enough.
+        # Before the check: where a probation ends, the check moves the drift reference in the same hour.
+        trouble = on_probation(name, settings)
         seen: State[Any] = check_model(name, retries=0, return_state=True)
         if not seen.is_completed():
             failed[name] = seen.message or "no reason given"
+        elif trouble:
+            failed[name] = trouble
         rows.append(_row(name, settings, failed.get(name)))
     table(sorted(rows, key=lambda row: str(row["model"])), name="patrol", description="every model, as last checked")
     return _ended(names, failed)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from dashboards.draw.evidence import Pair, evaluation
 from dashboards.draw.watching import drilled, said
+from retrain.promotion.probation import judge, tally
 from retrain.store.events import (
     Checked,
     Claimed,
@@ -15,6 +16,7 @@ from retrain.store.events import (
     Ended,
     Event,
     Prepared,
+    ProbationSeen,
     Promoted,
     Referenced,
     RolledBack,
@@ -23,6 +25,7 @@ from retrain.store.events import (
 )
 from retrain.store.judged import CheckState, Signal
 from retrain.store.ledger import Draft, Ledger
+from retrain.store.probation import Terms
 from retrain.store.protocol import Store
 from retrain.store.shelf import Shelf
 from retrain.store.state import Cause, Claim, State, Wait
@@ -46,6 +49,10 @@ SIGNALS = {
 MOVED = {"input.unseen_words", "input.embedding", "input.neighbours", "output.labels", "output.confidence"}
 """Those that a new topic moves; the others stay as they are."""
 BUDGET = 12
+TERMS = Terms(
+    **{"days": 10, "min_labels": 100, "margin": 0.03, "confidence": 0.95, "look_labels": 20, "max_rows": 2000},
+    **{"promised": 0.05, "promised_low": 0.02, "promised_high": 0.08},
+)
 
 
 @dataclass(slots=True)
@@ -112,7 +119,13 @@ class Life:
         if verdict == "promote":
             snapshot = self._digest("snapshot")
             event: Event = Promoted(
-                claim=claim, version=version, over=over, snapshot=snapshot, cost=cost, evaluation=evidence
+                claim=claim,
+                version=version,
+                over=over,
+                snapshot=snapshot,
+                cost=cost,
+                evaluation=evidence,
+                probation=TERMS if over else None,
             )
         else:
             outcome: Literal["held", "inconclusive"] = "held" if verdict == "hold" else "inconclusive"
@@ -149,6 +162,16 @@ class Life:
         self._append(
             Promoted(claim=None, version=self.version(), over=over, snapshot=self._digest("snapshot")), "a person did"
         )
+
+    def prove(self, rows: int, won: int, lost: int) -> None:
+        """Labels came, and its predecessor answered the same rows; or the time of its probation is over."""
+        held = self._state.probation
+        assert held is not None, "the story proves what is on probation"
+        seen = tally(won, lost, rows, rows, held.terms.confidence)
+        judged = judge(seen, held.terms, over=self.now >= held.ends_at)
+        assert judged.state != "breach", "the story tells of one elsewhere"
+        event = ProbationSeen(version=held.version, state=judged.state, tally=seen, missing=judged.missing)
+        self._append(event, judged.reasons[0])
 
     def roll_back(self, reason: Literal["manual", "probation"]) -> None:
         """The predecessor is champion again."""
@@ -195,6 +218,7 @@ class Life:
             moved={what: shift * (0.5 + self.noise.random()) for what in ("label", "group", "term", "unfamiliar")},
             budget_used=self.begun,
             budget_limit=BUDGET,
+            unpromoted_limit=3,
             **judged,
         )
         self._append(event, state, {"check": report} if report else {})

@@ -111,6 +111,9 @@ def _urgency(store: Store, every: int) -> list[Moment]:
         *_checks(life, _days(every, 30, 31, 32, 33), lambda day: _wave(day, 70, 3, 0.5), 540),
         *_run(life, 30.0, "schedule", Pair(champion=0.85, challenger=0.915), 9),
         _at(life, 33.5, life.reference),
+        _at(life, 33.6, lambda: life.prove(60, 5, 2)),
+        _at(life, 37.2, lambda: life.prove(180, 13, 4)),
+        _at(life, 41.0, lambda: life.prove(240, 17, 6)),
         *_run(life, 75.2, "manual", Pair(champion=0.91, challenger=0.915), 8),
         *_drills(life, 6, 20, 36, 50, 64, 78, 90),
     ]

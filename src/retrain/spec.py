@@ -12,6 +12,8 @@ from retrain.evaluation.policy import EvaluationPolicy
 from retrain.labels.policy import LabelsPolicy
 from retrain.production.policy import ProductionPolicy
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.probation_policy import ProbationPolicy
+from retrain.store.collected import RetentionPolicy
 from retrain.training.policy import TrainingPolicy
 from retrain.trigger.policy import TriggerPolicy
 from retrain.values import Policy
@@ -48,6 +50,10 @@ class ModelSpec(Policy):
     """What people are asked to label."""
     promotion: PromotionPolicy = PromotionPolicy()
     """What must be shown before a promotion."""
+    probation: ProbationPolicy = ProbationPolicy()
+    """What production must show after it."""
+    retention: RetentionPolicy = RetentionPolicy()
+    """What of the past may go."""
 
     @field_validator("drift")
     @classmethod

@@ -1,5 +1,6 @@
 """What a person types, sees, and gets as exit status."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -187,6 +188,9 @@ def test_the_public_surface_is_this() -> None:
         assert getattr(retrain, name)
     with pytest.raises(AttributeError):
         _ = retrain.nothing
+    assert str(inspect.signature(retrain.champion)).startswith(
+        "(model: str, settings: retrain.settings.Settings | None = None, *, key: str | None = None)"
+    )
 
 
 def test_the_command_is_installed() -> None:

@@ -67,6 +67,42 @@ def test_keys_come_in_order_and_only_under_the_prefix(store: Store) -> None:
     assert list(store.keys("nothing/")) == []
 
 
+def test_what_is_deleted_is_gone_alone_and_may_be_created_again(store: Store) -> None:
+    for key in ("a/b/one", "a/b/two", "a/b/one-more", "a/c"):
+        store.create(key, key.encode())
+    store.delete("a/b/one")
+    with pytest.raises(NotInStore):
+        store.read("a/b/one")
+    assert list(store.keys("a/")) == ["a/b/one-more", "a/b/two", "a/c"]
+    store.create("a/b/one", b"again")
+    assert store.read("a/b/one") == b"again"
+    with pytest.raises(AlreadyExists):
+        store.create("a/b/one", b"twice")
+
+
+def test_deleting_what_is_not_there_does_nothing(store: Store) -> None:
+    store.create("there/too", b"kept")
+    for missing in ("nowhere", "there", "there/too/below", "no/such/place"):
+        store.delete(missing)
+    store.delete("there/too")
+    store.delete("there/too")
+    assert list(store.keys("")) == []
+    assert list(store.names("there/")) == []
+
+
+def test_a_place_that_is_emptied_while_others_write_there_loses_no_key(store: Store) -> None:
+    """Whoever deletes the last key of a place must not take it away under somebody who creates the next one."""
+
+    def write(number: int) -> None:
+        store.create(f"place/deep/{number:03d}", b"x")
+        if number % 2:
+            store.delete(f"place/deep/{number:03d}")
+
+    with ThreadPoolExecutor(8) as writers:
+        list(writers.map(write, range(120)))
+    assert list(store.keys("place/")) == [f"place/deep/{number:03d}" for number in range(0, 120, 2)]
+
+
 def test_names_are_the_next_part_of_the_keys_each_once(store: Store) -> None:
     for key in ("models/b/ledger/1", "models/b/ledger/2", "models/a/ledger/1", "models/c", "modelsx/d", "e"):
         store.create(key, b"")
@@ -91,6 +127,7 @@ def test_a_key_that_leaves_the_store_is_refused(store: Store, key: str, tmp_path
         lambda: store.create(key, b"x"),
         lambda: store.read(key),
         lambda: store.fetch(key, tmp_path / "target"),
+        lambda: store.delete(key),
         lambda: list(store.keys(f"{key}/x")),
         lambda: list(store.names(f"{key}/")),
     ):

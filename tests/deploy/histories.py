@@ -150,6 +150,21 @@ HISTORIES: dict[str, Callable[[], History]] = {
         _lived(*_run(9 * DAY, "refused"), *_run(8 * DAY, "failed"), *_run(6 * DAY, "refused")),
         HELD,
     ),
+    "fruitless": lambda: History(
+        "RetrainChallengersFail",
+        _served(
+            *(
+                step
+                for day in (9, 6, 3)
+                for step in (
+                    (day * DAY, claimed(day * DAY)),
+                    (day * DAY - HOUR, ended("held", challenger=f"v{day}")),
+                )
+            ),
+            (HOUR, checked(unpromoted_limit=3)),
+        ),
+        (promoted("v10"),),
+    ),
     "slow": lambda: History("RetrainRunTooLong", _lived((7 * HOUR, claimed(7 * HOUR))), (ended("held"),)),
     "dead": lambda: History(
         "RetrainRunInterrupted",

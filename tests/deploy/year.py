@@ -106,6 +106,8 @@ SERIES: dict[str, Callable[[int], float | None]] = {
     _series("last_run_outcome", outcome="failed"): lambda _: 0,
     _series("refusals_in_a_row"): lambda _: 0,
     _series("labels_missing"): lambda _: 0,
+    _series("challengers_unpromoted"): lambda hour: hour // QUARTER % 2,
+    _series("challengers_unpromoted_limit"): lambda _: 3,
     _series("waiting", reason="labels"): lambda hour: int(DRIFTS < hour < DRIFTS + 4),
     _series("propose_only"): lambda _: 0,
     _series("production_accuracy_low_windows"): lambda hour: min((hour - DRIFTS) // 24, 4) if _drifts(hour) else 0,

@@ -98,8 +98,8 @@ def test_a_warm_scrape_reads_two_keys_a_model_and_the_same_as_a_cold_one(store: 
     assert sorted(read) == [
         "models/other/ledger/00000002.json",
         "models/other/ledger/00000003.json",
-        "models/shop/ledger/00000012.json",
-        "models/shop/ledger/00000013.json",
+        "models/shop/ledger/00000014.json",
+        "models/shop/ledger/00000015.json",
     ]
 
 

@@ -77,7 +77,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "labels", "value"),
     [
-        ("ledger_entries_total", (), 12),
+        ("ledger_entries_total", (), 14),
         ("check_state", ("alarm",), 1),
         ("check_state", ("quiet",), 0),
         ("checks_total", ("alarm",), 1),
@@ -131,7 +131,7 @@ def test_a_full_model_tells_every_metric_of_the_list_that_a_model_has(tmp_path: 
         ("runs_total", ("promoted",), 0),
         ("last_run_outcome", ("held",), 1),
         ("last_run_outcome", ("refused",), 0),
-        ("promotions_total", ("hand",), 2),
+        ("promotions_total", ("hand",), 3),
         ("rollbacks_total", ("manual",), 1),
         ("rollbacks_total", ("probation",), 0),
         ("run_seconds_total", (), 2 * COST.wall_seconds),

@@ -7,9 +7,21 @@ from typing import Any
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Interval, Metrics, Slice
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.store.drilled import Drill
-from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack, Spent
+from retrain.store.events import (
+    Checked,
+    Claimed,
+    Drilled,
+    Ended,
+    Event,
+    ProbationSeen,
+    Promoted,
+    Referenced,
+    RolledBack,
+    Spent,
+)
 from retrain.store.judged import Accuracy, Evidence, Fairness, GroupGap, Performance, SegmentShare, Signal
 from retrain.store.ledger import Draft, Ledger, LedgerEntry
+from retrain.store.probation import Tally, Terms
 from retrain.store.protocol import Store
 from retrain.store.state import Claim
 from retrain.telemetry.view import evaluation_shelf
@@ -65,6 +77,13 @@ FAIRNESS = Fairness(
     breached=1,
     open=2,
 )
+
+
+TERMS = Terms(
+    **{"days": 10, "min_labels": 30, "margin": 0.05, "confidence": 0.95, "look_labels": 20, "max_rows": 200},
+    **{"promised": 0.0625, "promised_low": 0.03125, "promised_high": 0.125},
+)
+TALLY = Tally(rows=64, won=2, lost=6, labels=70, low=-0.25, high=0.125, worse=1.5)
 
 
 def append(store: Store, *events: Event, model: str = "shop") -> LedgerEntry:
@@ -161,13 +180,15 @@ def full(store: Store, model: str = "shop") -> None:
         promoted("v1"),
         promoted("v2", "v1"),
         RolledBack(version="v1", withdrawn="v2"),
+        promoted("v3", "v1", probation=TERMS),
+        ProbationSeen(version="v3", state="running", tally=TALLY, missing=40),
         Referenced(reference="r", end=START, rows=300),
         claimed("c1"),
         claimed("c2", took_over="c1"),
         Ended(claim="c2", outcome="refused", missing=88, cost=COST),
         claimed("c3"),
         Ended(claim="c3", outcome="held", challenger="v2", cost=COST, evaluation=digest),
-        alarm(1),
+        alarm(1).model_copy(update={"unpromoted_limit": 3}),
         drilled(),
         claimed("c4"),
         model=model,

@@ -109,7 +109,9 @@ def _row(one: ModelStatus) -> tuple[str, ...]:
     return (
         plain(one.model),
         version_name(one.champion),
-        styled(one.state) + (", [bold red]fairness breach[/]" if one.fairness == "breach" else ""),
+        styled(one.state)
+        + (", [bold red]fairness breach[/]" if one.fairness == "breach" else "")
+        + (", on probation" if one.probation == "running" else ""),
         f"{one.age_days:.0f} d" if one.age_days is not None else "-",
         f"{one.last_check:%Y-%m-%d %H:%M}" if one.last_check else "-",
         f"{one.next_due:%Y-%m-%d}" if one.next_due else "-",

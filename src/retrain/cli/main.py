@@ -32,9 +32,10 @@ def made_app(arguments: Sequence[str]) -> typer.Typer:
     if list(arguments[:1]) in serve.ALONE:
         serve.register(app)
         return app
-    from retrain.cli import backtest, change, decide, demo, drill, labels, look, loop, setup, suite  # noqa: PLC0415
+    from retrain.cli import backtest, change, collect, decide, demo, drill, labels, look, loop, probation, setup, suite  # noqa: PLC0415  # noqa: PLC0415
 
-    for group in (setup, loop, drill, labels, suite, look, backtest, change, decide, serve, demo):
+    groups = (setup, loop, probation, drill, labels, suite, look, backtest, change, decide, collect, serve, demo)
+    for group in groups:
         group.register(app)
     return app
 

@@ -64,12 +64,13 @@ def compared(reference: Observation, current: Observation, policy: DriftPolicy) 
     sides = in_season(reference, current, policy)
     if isinstance(sides, str):
         return [NotWatched(name="every signal", reason=sides)]
-    named = [replace(side, rows=names_redacted(side.rows, _groups(side), policy)) for side in sides]
-    return list(signals(*named, policy.watched))
+    old, new = (_with_group_names(side, policy) for side in sides)
+    return list(signals(old, new, policy.watched))
 
 
-def _groups(side: Observation) -> list[str]:
-    return [name for name in side.rows.columns if name.startswith(GROUP)]
+def _with_group_names(side: Observation, policy: DriftPolicy) -> Observation:
+    groups = [name for name in side.rows.columns if name.startswith(GROUP)]
+    return replace(side, rows=names_redacted(side.rows, groups, policy))
 
 
 def scores_of(found: Iterable[Found], policy: DriftPolicy) -> tuple[DriftScore, ...]:

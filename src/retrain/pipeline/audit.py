@@ -11,6 +11,7 @@ from retrain.pipeline.site import Site
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
+from retrain.store.collected import gone
 from retrain.store.ledger import LedgerEntry, follows
 from retrain.values import Value, short
 
@@ -45,15 +46,19 @@ def audit(site: Site) -> AuditResult:
     named: dict[str, LedgerEntry] = {}
     before: LedgerEntry | None = None
     count = 0
+    removed: dict[str, int] = {}
     try:
         for entry in site.ledger.entries():
             follows(before, entry)
+            removed |= gone([entry])
             named.update({f"{name} {digest}": entry for name, digest in entry.evidence.items()})
             before, count = entry, count + 1
     except SafetyError as error:
         findings.append(Finding(entry=count + 1, what=str(error)))
     if count == 0 and not findings and next(iter(site.versions.digests()), None):
         findings.append(Finding(entry=0, what="versions are stored, but the ledger is empty: restore its folder"))
+    # What was collected on purpose is no damage; named again after that, it was stored anew.
+    named = {key: entry for key, entry in named.items() if removed.get(key.split(" ")[1], 0) <= entry.number}
     findings += itertools.chain.from_iterable(_damage(site, key, entry) for key, entry in named.items())
     evaluations = [(key.split(" ")[1], entry) for key, entry in named.items() if key.startswith("evaluation ")]
     findings += itertools.chain.from_iterable(_other_verdict(site, digest, entry) for digest, entry in evaluations)

@@ -16,6 +16,7 @@ from retrain.settings import Settings, from_environment
 from retrain.spec import MODEL_NAME
 from retrain.store.ledger import Ledger
 from retrain.store.open import open_store
+from retrain.store.probation import in_canary
 from retrain.store.state import Champion
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ class ServedChampion:
         return Classifier.load(self.path, locate(base_of(self.path), self.models))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Who answers whom: the champion all; or, on probation with a canary share, its predecessor the others."""
+
+    champion: ServedChampion
+    predecessor: ServedChampion | None = None
+    share: float = 1.0
+
+    def to(self, key: str | None) -> ServedChampion:
+        """Without a key the champion: whoever names none cannot be given the same version again."""
+        if self.predecessor is None or key is None or in_canary(key, self.champion.version, self.share):
+            return self.champion
+        return self.predecessor
+
+
 class ChampionWatch:
     """Answers "which version?" from memory; looks at the ledger again after `refresh_seconds`."""
 
@@ -63,11 +79,15 @@ class ChampionWatch:
         self._refresh_seconds = refresh_seconds
         self._timer = timer
         self._lock = threading.Lock()
-        self._known: ServedChampion | None = None
+        self._known: Served | None = None
         self._looked_at = float("-inf")
 
-    def get(self) -> ServedChampion:
-        """The champion of at most `refresh_seconds` ago. Raises UnknownVersion when there is none yet."""
+    def get(self, key: str | None = None) -> ServedChampion:
+        """The champion of at most `refresh_seconds` ago; where it is on probation with a canary share, the version that
+        the key gets. Raises UnknownVersion when there is none yet."""
+        return self._served().to(key)
+
+    def _served(self) -> Served:
         known = self._known
         if known is not None and self._timer() - self._looked_at < self._refresh_seconds:
             return known
@@ -86,17 +106,24 @@ class ChampionWatch:
             self._lock.release()
         return self._known
 
-    def _look(self, known: ServedChampion | None) -> ServedChampion:
+    def _look(self, known: Served | None) -> Served:
         state = self._ledger.state()
         if state.champion is None:
             raise UnknownVersion(
                 f"model {self._model!r} has no champion in {self._store.address}; make the first one with "
                 f'`retrain run {self._model} --reason "first champion"`'
             )
-        if known is not None and (known.version, known.since) == (state.champion.version, state.champion.since):
-            return known
-        previous = state.predecessors[-1].version if state.predecessors else None
-        return self._fetched(state.champion, previous)
+        champion, earlier = state.champion, [*state.predecessors]
+        fetched = known.champion if known else None
+        if fetched is None or (fetched.version, fetched.since) != (champion.version, champion.since):
+            fetched = self._fetched(champion, earlier[-1].version if earlier else None)
+        held = state.probation
+        if held is None or not held.running or held.terms.canary_share >= 1.0 or not earlier:
+            return Served(champion=fetched)
+        other = known.predecessor if known else None
+        if other is None or other.version != earlier[-1].version:
+            other = self._fetched(earlier[-1], earlier[-2].version if earlier[1:] else None)
+        return Served(champion=fetched, predecessor=other, share=held.terms.canary_share)
 
     def _fetched(self, champion: Champion, previous: str | None) -> ServedChampion:
         # Every digest is verified here, once a promotion and once a process: never a half or changed version is served.
@@ -115,8 +142,11 @@ _watches: dict[tuple[str, Settings], ChampionWatch] = {}
 _watches_lock = threading.Lock()
 
 
-def champion(model: str, settings: Settings | None = None) -> ServedChampion:
+def champion(model: str, settings: Settings | None = None, *, key: str | None = None) -> ServedChampion:
     """The version of a model that should serve now. Cheap enough for every request; notices a promotion in seconds.
+
+    With a `key` (a user, a conversation), a new champion on probation with `probation.canary_share` below 1 is given to
+    that share of the keys, always the same ones, and its predecessor to the others. Log the `version` that answered.
 
     Raises UnknownVersion when there is no champion, DigestMismatch when its stored bytes were changed.
     """
@@ -125,4 +155,4 @@ def champion(model: str, settings: Settings | None = None) -> ServedChampion:
         if (model, places) not in _watches:
             _watches[model, places] = ChampionWatch(model, places)
         watch = _watches[model, places]
-    return watch.get()
+    return watch.get(key)

@@ -266,5 +266,6 @@ def _trigger_said(site: Site, asked: Due) -> dict[str, Any]:
         "retrain": decision.retrain,
         "waiting": decision.waiting,
         "budget_used": decision.budget_used,
+        "unpromoted_limit": site.spec.trigger.max_unpromoted,
         "budget_limit": site.spec.trigger.max_runs_per_year,
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from retrain.base import locate
 from retrain.dataset.snapshot import texts
 from retrain.evaluation.compare import Answers, compare, majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
@@ -15,14 +14,13 @@ from retrain.pipeline.further import further, size_mb
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.questions import Questions, questions
 from retrain.pipeline.reload import loaded_anew
+from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide, worth_loading
 from retrain.promotion.report import render
 from retrain.store.state import State
-from retrain.training import process
-from retrain.training.artifact import read_model_file
-from retrain.training.job import Scored, ScoringJob, VersionAt
+from retrain.training.job import Scored
 from retrain.values import Value, canonical_json, short
 
 
@@ -42,7 +40,7 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     versions = list(dict.fromkeys(_players(trained.digest, state)))
     more = len(asked.texts) - len(heldout)
     run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows and {more} other texts")
-    scored = dict(zip(versions, _scored(run, versions, asked), strict=True))
+    scored = dict(zip(versions, answers_of(site, versions, asked.texts, watched=asked.watched), strict=True))
     mine = scored[trained.digest].predictions[: len(heldout)]
     report = _report(run, state, (trained, prepared), (asked, scored))
     if worth_loading(report, site.spec.promotion):
@@ -93,17 +91,6 @@ def _report(
         size_mb=size_mb(site, trained.digest),
         **further(site, heldout, asked, pair, champion),
     )
-
-
-def _scored(run: Run, versions: list[str], asked: Questions) -> tuple[Scored, ...]:
-    site = run.site
-    folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
-    # Each on the base it was trained on: the spec may name another one by now.
-    bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
-    places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
-    threads = site.spec.training.threads
-    job = ScoringJob(versions=places, texts=asked.texts, watched=asked.watched, threads=threads)
-    return process.score(job).scored
 
 
 def _store(run: Run, report: EvaluationReport, decision: PromotionDecision, evidence: Mapping[str, bytes]) -> str:

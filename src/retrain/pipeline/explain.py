@@ -5,12 +5,14 @@ from retrain.pipeline.site import Site
 from retrain.store.events import (
     Checked,
     Claimed,
+    Collected,
     Dismissed,
     Drilled,
     Ended,
     Event,
     LabelsAsked,
     Prepared,
+    ProbationSeen,
     Promoted,
     Referenced,
     RolledBack,
@@ -71,7 +73,7 @@ def described(site: Site, entry: LedgerEntry) -> Decision:
     )
 
 
-def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
+def sentence(event: Event) -> str:  # noqa: C901, PLR0912  (one case an event)
     """What happened, in one sentence."""
     match event:
         case Referenced():
@@ -104,12 +106,34 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
             why = "was shown to be no better" if event.outcome == "held" else "waited too long"
             text = f"Version {short(event.challenger)} {why} and is looked at no more; the champion stays."
         case RolledBack():
-            text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+            why = " by its probation" if event.reason == "probation" else ""
+            text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn{why}."
+        case Collected():
+            text = _collected(event)
+        case ProbationSeen():
+            text = _on_probation(event)
         case LabelsAsked():
             why = ", ".join(f"{count} {name}" for name, count in event.why.items())
             span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
             text = f"People were asked to label {event.rows} rows of {span}: {why}."
     return text
+
+
+def _collected(event: Collected) -> str:
+    if not event.bundles:
+        return f"{len(event.unfinished)} bundles were seen that were never finished; they stay for now."
+    kinds = ", ".join(f"{len(digests)} of kind {kind}" for kind, digests in event.bundles.items())
+    return f"What nothing needs any more was collected: {kinds}; {event.bytes:,} bytes."
+
+
+def _on_probation(event: ProbationSeen) -> str:
+    seen, name = event.tally, f"version {short(event.version)}"
+    compared = f"{seen.rows} labelled rows compared, {seen.won} won, {seen.lost} lost"
+    if event.state == "running":
+        return f"The probation of {name} goes on: {compared}."
+    if event.state == "confirmed":
+        return f"The probation of {name} ended; it is confirmed: {compared}."
+    return f"The probation of {name} ended without enough labels; it stays champion: {compared}."
 
 
 def _referenced(event: Referenced) -> str:
@@ -128,6 +152,7 @@ def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
         "evaluation": site.evaluations,
         "asked": site.asked,
         "drill": site.drills,
+        "probation": site.probations,
     }
     return shelves.get(name, site.references)
 
@@ -138,6 +163,7 @@ FIRST_FILE = {
     "evaluation": "report.md",
     "asked": "labels.jsonl",
     "drill": "drill.json",
+    "probation": "answers.json",
 }
 
 

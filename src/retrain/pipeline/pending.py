@@ -6,7 +6,6 @@ or it is decided again; so any number of processes may look at once, and a kille
 
 from typing import Literal
 
-from retrain.base import locate
 from retrain.dataset import stored
 from retrain.dataset.snapshot import Example, Snapshot, texts
 from retrain.evaluation.compare import majority_baseline
@@ -14,6 +13,8 @@ from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Fresh
 from retrain.pipeline.answered_before import AnsweredBefore
 from retrain.pipeline.fresh import fresh_rows
+from retrain.pipeline.probation import terms_for
+from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
 from retrain.pipeline.train import version_of
@@ -25,9 +26,6 @@ from retrain.store.certificate import Decided, Pending
 from retrain.store.events import Dismissed, Promoted
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
-from retrain.training import process
-from retrain.training.artifact import read_model_file
-from retrain.training.job import ScoringJob, VersionAt
 from retrain.values import Value, canonical_json, short
 
 SECONDS_PER_DAY = 86_400.0
@@ -86,21 +84,13 @@ def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[E
     missing = [text for text in texts(rows) if text not in before]
     if missing:
         versions = [each for each in (pending.challenger, pending.champion) if each is not None]
-        scored = _scored(site, versions, missing)
+        scored = [[each.label for each in one.predictions] for one in answers_of(site, versions, missing)]
         if pending.champion is None:
             scored.append([each.label for each in majority_baseline(snapshot.train, len(missing))])
         before.add(missing, *scored)
     both = [(row.label, *before.of(row.text)) for row in rows]
     won = sum(new == label != old for label, new, old in both)
     return won, sum(old == label != new for label, new, old in both)
-
-
-def _scored(site: Site, versions: list[str], rows: list[str]) -> list[list[str]]:
-    folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
-    bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
-    places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))
-    job = ScoringJob(versions=places, texts=tuple(rows), threads=site.spec.training.threads)
-    return [[each.label for each in one.predictions] for one in process.score(job).scored]
 
 
 def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: PromotionDecision) -> PendingResult:
@@ -132,6 +122,7 @@ def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: Pro
             by="pending",
             decided=used,
             beats_best=beats_best(report, policy),
+            probation=terms_for(site, report),
         )
         site.versions.verify_all(pending.challenger)
     draft = Draft(event=event, reasons=decision.reasons, actor=site.actor, evidence=evidence)

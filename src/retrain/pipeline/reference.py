@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retrain.drift.embedding_cache import EmbeddingCache
@@ -17,6 +17,7 @@ from retrain.production.window import Window
 from retrain.store.events import Referenced
 from retrain.store.judged import RefusedReference
 from retrain.store.ledger import Draft, LedgerEntry
+from retrain.store.probation import Probation
 from retrain.store.state import State
 from retrain.values import digest_of
 
@@ -81,6 +82,8 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> T
     Its rows are the first ones since the promotion: rows from before were answered by another model, and picking others
     would let drift into the yardstick.
     """
+    if state.probation is not None and state.probation.holds(site.clock()):
+        return TooFew(reason=_held(state.probation), broken={})
     window = _first_rows(site, state)
     needed = site.spec.drift.reference_rows
     if window is None or window.total < needed:
@@ -97,6 +100,24 @@ def gather_reference(site: Site, state: State, embedding: Embedding | None) -> T
     event = _examined(event, profile, site, policy)
     _record(site, state, event, window)
     return TooFew(reason=event.refused.reason, broken=window.quarantined) if event.refused else None
+
+
+def _held(probation: Probation) -> str:
+    """Until it is clear that this champion stays, what it answers is nobody's yardstick; no window is skipped by it."""
+    return (
+        f"the champion is on probation until {probation.ends_at:%Y-%m-%d %H:%M} UTC: the drift reference "
+        f"moves when that has ended, and the windows since are judged then"
+    )
+
+
+def _start(site: Site, state: State) -> datetime | None:
+    """Since when the log holds what this champion answered; while it was a canary, its predecessor answered as well."""
+    if state.champion is None:
+        return first_timestamp(site.log, site.spec.production)
+    held = state.probation
+    if held is None or held.version != state.champion.version or held.terms.canary_share >= 1.0:
+        return state.champion.since
+    return held.ended_at or held.ends_at
 
 
 def _gathering(state: State, window: Window | None, needed: int) -> TooFew:
@@ -145,7 +166,7 @@ def _first_rows(site: Site, state: State) -> Window | None:
 
     Where a reference of so many was refused, all there are: rows that were not steady may be so in the long run.
     """
-    start = state.champion.since if state.champion else first_timestamp(site.log, site.spec.production)
+    start = _start(site, state)
     if start is None:
         # Not one row with a time: what is there is counted all the same, so that garbage does not look like silence.
         return read(site, site.clock() - timedelta(days=site.spec.dataset.label_days), site.clock())

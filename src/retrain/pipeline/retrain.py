@@ -11,6 +11,7 @@ from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim
 from retrain.pipeline.due import examples_counted
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
+from retrain.pipeline.probation import terms_for
 from retrain.pipeline.site import Site
 from retrain.pipeline.suite_file import read_suite
 from retrain.pipeline.train import train
@@ -132,6 +133,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
         by="run",
         decided=decided(seen.report, waits=False),
         beats_best=beats_best(seen.report, run.site.spec.promotion),
+        probation=terms_for(run.site, seen.report),
     )
     evidence = {"evaluation": seen.digest, "version": decision.challenger, "dataset": seen.report.snapshot}
 

@@ -3,6 +3,7 @@
 from retrain.errors import DigestMismatch, NotInStore, UnknownVersion
 from retrain.pipeline.site import Site
 from retrain.pipeline.train import version_of
+from retrain.store.collected import gone
 from retrain.store.events import Promoted, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
@@ -31,7 +32,7 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
             )
             raise UnknownVersion(f"model {site.model!r} cannot be rolled back: {found}; nothing was changed")
         target = state.predecessors[-1].version
-        _check_stored(site, target)
+        check_stored(site, target)
         event = RolledBack(version=target, withdrawn=state.champion.version)
         return Draft(event=event, reasons=(reason,), actor=site.actor, evidence={"version": target})
 
@@ -41,11 +42,13 @@ def rollback(site: Site, *, reason: str) -> ChangeResult:
 def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     """Make a stored version champion by hand; the reason and who gave it stand in the ledger. No gate is asked."""
     digest = find_version(site, version)
-    _check_stored(site, digest)
+    _check_kept(site, digest)
+    check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
 
     def draft(newest: LedgerEntry | None) -> Draft:
         state = newest.state if newest else State()
+        _check_kept(site, digest)
         over = state.champion.version if state.champion else None
         if over == digest:
             raise UnknownVersion(
@@ -79,8 +82,20 @@ def find_version(site: Site, prefix: str) -> str:
     return found[0]
 
 
-def _check_stored(site: Site, version: str) -> None:
-    """Every server fetches from the store, so what counts is what is there and not this machine's copy."""
+def _check_kept(site: Site, version: str) -> None:
+    """Raise UnknownVersion when a version was collected, whatever of it is still there: it is being deleted."""
+    if version in gone(site.ledger.entries()):
+        raise UnknownVersion(
+            f"version {short(version)} of {site.model!r} was collected, so it may be half gone; nothing was changed. "
+            f"`retrain history {site.model}` says when; name another version, or retrain"
+        )
+
+
+def check_stored(site: Site, version: str) -> None:
+    """Raise DigestMismatch unless a version is whole in the store.
+
+    Every server fetches from there, so what counts is what the store has and not this machine's copy.
+    """
     try:
         site.versions.verify_all(version)
     except NotInStore as error:

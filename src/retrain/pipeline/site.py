@@ -85,6 +85,11 @@ class Site:
         """What each look of a drill said."""
         return Shelf(self.store, f"models/{self.model}/drills", "drill")
 
+    @property
+    def probations(self) -> Shelf:
+        """What champions on probation and their predecessors answered."""
+        return Shelf(self.store, f"models/{self.model}/probations", "probation")
+
     def checks(self, end: datetime) -> Shelf:
         """Drift reports of the window with this end."""
         return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")

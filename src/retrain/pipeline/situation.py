@@ -36,6 +36,7 @@ def _situation(state: State, dead: Claim | None, asked: Asking, reason: str) -> 
         last_retrain_ended=state.rest.ended_at,
         refusals_in_a_row=state.rest.refusals,
         last_refusal_at=state.rest.refused_at,
+        unpromoted=state.unpromoted,
         claim_active=state.claim is not None and dead is None,
         interrupted=dead.cause if dead else None,
         begun=state.begun,

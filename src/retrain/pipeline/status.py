@@ -7,6 +7,7 @@ from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
 from retrain.store.judged import FairnessState
+from retrain.store.probation import ProbationState
 from retrain.store.state import State, Wait
 from retrain.trigger.decide import due_by_schedule
 from retrain.values import Value
@@ -27,6 +28,10 @@ class ModelStatus(Value):
     last_check: datetime | None
     next_due: datetime | None
     """When the schedule asks for the next retrain; none without a champion."""
+    probation: ProbationState | None
+    """How the newest champion's probation stands or ended; none where it has none."""
+    unpromoted: int
+    """Challengers in a row that came to nothing."""
     retraining: bool
     interrupted: bool
     """A run died and left its work; the next `retrain run` goes on with it."""
@@ -56,6 +61,8 @@ def status(site: Site) -> ModelStatus:
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
         next_due=due_by_schedule(situation, site.spec.trigger),
+        probation=state.probation.state if state.probation else None,
+        unpromoted=state.unpromoted,
         retraining=situation.claim_active,
         interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,

@@ -17,6 +17,7 @@ from retrain.store.judged import (
     SegmentShare,
     Signal,
 )
+from retrain.store.probation import Tally, Terms
 from retrain.store.state import Claim, Wait
 from retrain.values import Value
 
@@ -104,6 +105,8 @@ class Checked(Value):
     """Labelled examples without which a run would surely have been refused."""
     labels_missing: int = 0
     """Labelled examples that an owed retrain waits for."""
+    unpromoted_limit: int | None = None
+    """Failed challengers in a row from which on a person is asked for."""
 
 
 class Drilled(Value):
@@ -178,6 +181,8 @@ class Promoted(Value):
     decided: Decided | None = None
     beats_best: bool = False
     """Whether it was shown better than the best champion ever."""
+    probation: Terms | None = None
+    """What the new champion's probation is held under; none where it has none."""
 
 
 class Dismissed(Value):
@@ -198,6 +203,19 @@ class RolledBack(Value):
     withdrawn: str
     reason: Literal["manual", "probation"] = "manual"
     """`probation`: production contradicted the evidence of the promotion."""
+    tally: Tally | None = None
+    """What production showed, where that was the reason."""
+
+
+class ProbationSeen(Value):
+    """Labels came, or the time was over: champion and predecessor were compared on production's own rows."""
+
+    kind: Literal["probation"] = "probation"
+    version: str
+    state: Literal["running", "confirmed", "not_enough_labels"]
+    tally: Tally
+    missing: int = 0
+    """Labelled rows that would probably decide it, and are not there."""
 
 
 class LabelsAsked(Value):
@@ -213,6 +231,17 @@ class LabelsAsked(Value):
     """Why rows were chosen (drifted, uncertain, random) to their number."""
 
 
+class Collected(Value):
+    """Bundles that nothing needs any more go. Written before they are deleted: from here on nobody names them."""
+
+    kind: Literal["collected"] = "collected"
+    bundles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Kind of evidence to digests."""
+    bytes: int = 0
+    unfinished: tuple[str, ...] = ()
+    """Places of bundles whose manifest was never written, seen for the first time: they go when seen again, later."""
+
+
 Event = Annotated[
     Referenced
     | Checked
@@ -224,6 +253,8 @@ Event = Annotated[
     | Promoted
     | Dismissed
     | RolledBack
-    | LabelsAsked,
+    | LabelsAsked
+    | ProbationSeen
+    | Collected,
     Field(discriminator="kind"),
 ]

@@ -7,12 +7,14 @@ from typing import Any
 from retrain.store.events import (
     Checked,
     Claimed,
+    Collected,
     Dismissed,
     Drilled,
     Ended,
     Event,
     LabelsAsked,
     Prepared,
+    ProbationSeen,
     Promoted,
     Referenced,
     RolledBack,
@@ -20,6 +22,7 @@ from retrain.store.events import (
     Trained,
 )
 from retrain.store.fold_certificate import certified
+from retrain.store.fold_probation import begun, failed, looked, withdrawn
 from retrain.store.state import Cause, Champion, Episode, LastCheck, LastRun, Outcome, Rest, State, Totals
 
 KEPT_PREDECESSORS = 10
@@ -52,8 +55,10 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
         case Promoted():
             after = _promoted(state, event, at)
         case RolledBack():
-            after = _rolled_back(state, at)
-        case Dismissed():
+            after = _rolled_back(state, event, at)
+        case ProbationSeen():
+            after = state.model_copy(update=looked(state, event, at))
+        case Dismissed() | Collected():
             after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
@@ -115,7 +120,7 @@ def _checked(state: State, event: Checked, at: datetime) -> State:
             include={
                 *("start", "end", "rows", "state", "report", "signals", "evidence", "late", "performance"),
                 *("moved", "retrain", "waiting", "budget_used", "budget_limit", "drift_kind", "fairness"),
-                "labels_missing",
+                *("labels_missing", "unpromoted_limit"),
             }
         ),
     )
@@ -177,7 +182,8 @@ def _ended(state: State, event: Ended, at: datetime) -> State:
         rest = Rest(ended_at=state.rest.ended_at, refusals=state.rest.refusals + 1, refused_at=at)
         return state.model_copy(update={**ended, "rest": rest})
     episode = state.episode and state.episode.model_copy(update={"answered": True})
-    return state.model_copy(update={**ended, "episode": episode, "rest": Rest(ended_at=at)})
+    changes = {**ended, **failed(state, event), "episode": episode, "rest": Rest(ended_at=at)}
+    return state.model_copy(update=changes)
 
 
 def _promoted(state: State, event: Promoted, at: datetime) -> State:
@@ -185,6 +191,7 @@ def _promoted(state: State, event: Promoted, at: datetime) -> State:
     champion = Champion(since=at, **given)
     earlier = (*state.predecessors, state.champion)[-KEPT_PREDECESSORS:] if state.champion else ()
     changes = {"champion": champion, "predecessors": earlier, "episode": None, "rest": Rest(ended_at=at)}
+    changes |= begun(state, event, at)
     changes |= {"promoted_at": at, **(_run_ended(state, "promoted", event, at) if event.claim else {})}
     return _with_reference(state.model_copy(update=changes), event.reference, at)
 
@@ -203,10 +210,10 @@ def _run_ended(state: State, outcome: Outcome, event: Ended | Promoted, at: date
     return {"claim": None, "last_run": last, "requests": requests}
 
 
-def _rolled_back(state: State, at: datetime) -> State:
+def _rolled_back(state: State, event: RolledBack, at: datetime) -> State:
     restored = state.predecessors[-1].model_copy(update={"since": at})
     changes = {"champion": restored, "predecessors": state.predecessors[:-1], "rest": Rest(ended_at=at)}
-    changes |= {"rolled_back_at": at}
+    changes |= {"rolled_back_at": at, **withdrawn(state, event, at)}
     return _with_reference(state.model_copy(update=changes), restored.reference, at)
 
 

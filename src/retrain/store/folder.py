@@ -6,7 +6,7 @@ import shutil
 import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from retrain.store.protocol import checked_key
 from retrain.values import CHUNK_BYTES
 
 SCRATCH = ".writing"
+LINK_TRIES = 20
 NEXT_STEP = {
     errno.ENOSPC: "the disk is full: free space there and run the same command again; nothing was half written",
     errno.EDQUOT: "the quota is used up: free space there and run the same command again; nothing was half written",
@@ -60,6 +61,23 @@ class FolderStore:
         """See Store.fetch."""
         with self._opened(key) as stream, target.open("wb") as copy:
             shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+
+    def delete(self, key: str) -> None:
+        """See Store.delete. Folders that become empty go too."""
+        path = self._path(key)
+        try:
+            path.unlink()
+            _sync_folder(path.parent)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            self._check_root()
+            return
+        except OSError as error:
+            raise self._broken("delete", key, error) from error
+        for above in path.relative_to(self._root).parents:
+            with suppress(OSError):
+                # Refused where something is left in it; whoever creates a key there meanwhile makes it again.
+                if above != Path():
+                    (self._root / above).rmdir()
 
     @contextmanager
     def _opened(self, key: str) -> Iterator[BinaryIO]:
@@ -110,7 +128,6 @@ class FolderStore:
         try:
             if target.exists():
                 raise AlreadyExists(key)
-            self._make_folder(target.parent)
             scratch = self._root / SCRATCH
             self._make_folder(scratch)
             part = scratch / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
@@ -120,7 +137,7 @@ class FolderStore:
                     stream.flush()
                     os.fsync(stream.fileno())
                 # The link is the commit: it fails if the name exists, and a name only ever shows complete bytes.
-                os.link(part, target)
+                self._link(part, target)
             finally:
                 part.unlink(missing_ok=True)
             _sync_folder(target.parent)
@@ -128,6 +145,18 @@ class FolderStore:
             raise AlreadyExists(key) from None
         except OSError as error:
             raise self._broken("write", key, error) from error
+
+    def _link(self, part: Path, target: Path) -> None:
+        for left in reversed(range(LINK_TRIES)):
+            try:
+                self._make_folder(target.parent)
+                os.link(part, target)
+            except FileNotFoundError:
+                # A deletion found the folder empty and took it away in between.
+                if not left:
+                    raise
+            else:
+                return
 
     def _check_root(self) -> None:
         """A file where the store should be is no empty store: a champion must not seem to be gone."""

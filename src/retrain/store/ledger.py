@@ -20,7 +20,7 @@ FORMAT = 3
 of earlier formats stay readable."""
 LATER: dict[int, tuple[str, ...]] = {
     1: ("begun", "requests", "last_run", "alarmed_at", "promoted_at", "rolled_back_at"),
-    2: ("best",),
+    2: ("best", "unpromoted", "unpromoted_version"),
 }
 """Format to the fields of the state that entries of that format do not carry."""
 

@@ -1,4 +1,4 @@
-"""What must an artifact store be able to do? Little: create once, read, list."""
+"""What must an artifact store be able to do? Little: create once, read, list, and let go."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +29,13 @@ class Store(Protocol):
 
     def fetch(self, key: str, target: Path) -> None:
         """Copy a key to a local file, streamed. Raises NotInStore."""
+
+    def delete(self, key: str) -> None:
+        """Remove a key; one that is not there is no error, so that whoever was killed can begin anew.
+
+        Afterwards the key can be created again. Only collected and unfinished bundles are ever deleted, entries of a
+        ledger never.
+        """
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts with the prefix, in ascending order."""

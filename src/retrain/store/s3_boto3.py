@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from retrain.errors import AlreadyExists, DigestMismatch, StoreError, UnsafeName
+from retrain.errors import AlreadyExists, DigestMismatch, NotInStore, StoreError, UnsafeName
 from retrain.store.patience import Patience
 from retrain.store.protocol import checked_key
 from retrain.store.s3_address import S3Address, parse_address
 from retrain.store.s3_body import Body, SourceChanged
-from retrain.store.s3_bucket_boto3 import DIGEST, Bucket
+from retrain.store.s3_bucket_boto3 import DELETE, DIGEST, Bucket
 from retrain.store.s3_client_boto3 import endpoint, translated
 from retrain.store.s3_put_boto3 import put
 from retrain.store.s3_trouble import Trouble
@@ -98,6 +98,11 @@ class S3Store:
             ) from error
         finally:
             part.unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """See Store.delete. In a bucket that keeps versions the bytes stay until a lifecycle rule takes them."""
+        with suppress(NotInStore):
+            self._bucket.answered(DELETE, checked_key(key), lambda made: made.delete_object(**self._bucket.of(key)))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """See Store.keys."""

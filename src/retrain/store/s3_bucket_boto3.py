@@ -13,7 +13,7 @@ from retrain.values import Value
 Answer = TypeVar("Answer")
 WRITER, DIGEST = "retrain-writer", "retrain-sha256"
 """Kept by the server beside each object (x-amz-meta-...)."""
-WRITE = "write"
+WRITE, DELETE = "write", "delete"
 NOT_IMPLEMENTED = 501
 
 
@@ -70,6 +70,8 @@ class Bucket:
                 f"{what}: the server does not know conditional puts, on which create-only rests; nothing was written. "
                 f"Keep the store on a server that does, or in a folder"
             )
+        if doing == DELETE and trouble.kind == "refused":
+            what += "; deleting needs s3:DeleteObject"
         if doing == WRITE and trouble.kind == "away":
             what += "; whether it was stored is not known, and trying again is safe"
         return StoreError(f"{what}: {trouble.next_step}")

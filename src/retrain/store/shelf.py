@@ -99,6 +99,13 @@ class Shelf:
             self._install(copy, target, manifest)
         return target
 
+    def remove(self, digest: str) -> None:
+        """Delete a bundle, its manifest first: killed in between, what is left is files that no one will ever name."""
+        manifest = self._key(digest, MANIFEST)
+        self._store.delete(manifest)
+        for key in list(self._store.keys(f"{self._prefix}/{digest}/")):
+            self._store.delete(key)
+
     def address(self, digest: str, name: str) -> str:
         """Where a person finds a file of a bundle."""
         return f"{self._store.address}/{self._key(digest, name)}"

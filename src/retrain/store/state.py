@@ -8,11 +8,12 @@ from pydantic import Field
 from retrain.store.certificate import Heldout, Pending, Spend
 from retrain.store.drilled import Drill
 from retrain.store.judged import CheckState, DriftKind, Evidence, Fairness, Performance, RefusedReference, Signal
+from retrain.store.probation import Probation
 from retrain.values import Value
 
 Cause = Literal["drift", "schedule", "manual", "alert"]
 Outcome = Literal["promoted", "held", "inconclusive", "refused", "failed"]
-Wait = Literal["cooldown", "backoff", "budget", "labels", "drill", "data"]
+Wait = Literal["cooldown", "backoff", "budget", "labels", "drill", "data", "unpromoted"]
 
 
 class Champion(Value):
@@ -87,6 +88,8 @@ class LastCheck(Value):
     fairness: Fairness | None = None
     labels_missing: int = 0
     """Labelled examples that an owed retrain waits for."""
+    unpromoted_limit: int | None = None
+    """Failed challengers in a row from which on a person is asked for; as the spec had it then."""
 
 
 class LastRun(Value):
@@ -179,4 +182,10 @@ class State(Value):
     """When the newest episode was opened."""
     promoted_at: datetime | None = None
     rolled_back_at: datetime | None = None
+    probation: Probation | None = None
+    """Of the champion, or how the newest one ended; none after a promotion or a rollback by hand."""
+    unpromoted: int = 0
+    """Challengers in a row that were compared and not promoted, or withdrawn by probation."""
+    unpromoted_version: str | None = None
+    """The newest of these: looked at again, it is not counted again."""
     totals: Totals = Totals()

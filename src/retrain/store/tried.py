@@ -65,6 +65,10 @@ class TriedStore:
         """See Store.fetch."""
         self._store.fetch(key, target)
 
+    def delete(self, key: str) -> None:
+        """See Store.delete."""
+        self._store.delete(key)
+
     def keys(self, prefix: str) -> Iterator[str]:
         """See Store.keys."""
         return self._store.keys(prefix)

@@ -44,6 +44,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert("RetrainDueNotStarted", "warning"),
     Alert("RetrainRunFailed", "warning"),
     Alert("RetrainKeepsFailing", "critical"),
+    Alert("RetrainChallengersFail", "critical"),
     Alert("RetrainLabelsMissing", "warning"),
     Alert("RetrainRunTooLong", "warning"),
     Alert("RetrainRunInterrupted", "warning"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from retrain.store.judged import DriftKind, FairnessState, SegmentKind
+from retrain.store.probation import PROBATION_STATES
 from retrain.store.state import Wait
 
 Kind = Literal["gauge", "counter"]
@@ -15,6 +16,7 @@ WAITS = get_args(Wait)
 ROLES = ("champion", "challenger")
 BY = ("run", "hand", "pending")
 ROLLBACK_REASONS = ("manual", "probation")
+PROBATION = ("none", *PROBATION_STATES)
 VERDICTS = ("pass", "fail", "unknown")
 WHAT = get_args(SegmentKind)
 KINDS = tuple(kind.replace(" ", "_") for kind in get_args(DriftKind))
@@ -135,6 +137,18 @@ ROLLBACKS = _counter(
 )
 PROMOTED_AT = _gauge("promoted_timestamp_seconds", "When a version was last promoted.", "model")
 ROLLED_BACK_AT = _gauge("rolled_back_timestamp_seconds", "When a champion was last rolled back.", "model")
+
+PROBATION_STATE = _gauge("probation_state", "1 for how the newest probation stands or ended.", "model", "state")
+PROBATION_ENDS = _gauge("probation_ends_timestamp_seconds", "When the newest probation ends, or ended.", "model")
+PROBATION_ROWS = _gauge("probation_rows", "Labelled production rows that both versions answered.", "model")
+PROBATION_MISSING = _gauge("probation_labels_missing", "Further ones that would probably decide it.", "model")
+PROBATION_GAIN = _gauge("probation_gain_ratio", "Champion less predecessor in accuracy on them.", "model")
+PROBATION_LOW = _gauge("probation_gain_low_ratio", "Its lower bound, at all looks.", "model")
+PROBATION_HIGH = _gauge("probation_gain_high_ratio", "Its upper bound, at all looks.", "model")
+PROMISED_LOW = _gauge("probation_promised_low_ratio", "Lower bound of the gain that the evaluation saw.", "model")
+PROMISED_HIGH = _gauge("probation_promised_high_ratio", "Upper bound of that gain.", "model")
+UNPROMOTED = _gauge("challengers_unpromoted", "Challengers in a row that failed the gate or probation.", "model")
+UNPROMOTED_LIMIT = _gauge("challengers_unpromoted_limit", "How many of those ask for a person.", "model")
 
 EVALUATION_UP = _gauge("evaluation_up", "1 when the last run's stored evaluation could be read and holds.", "model")
 ACCURACY = _gauge("heldout_accuracy_ratio", "Accuracy on the held-out rows of the last evaluation.", "model", "role")

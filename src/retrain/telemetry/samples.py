@@ -6,6 +6,7 @@ from retrain.evaluation.comparison import Comparison, Slice
 from retrain.store.state import LastCheck, LastRun, State, Totals
 from retrain.telemetry import metrics as m
 from retrain.telemetry.monitoring import drilled, monitored
+from retrain.telemetry.probation import tried
 from retrain.telemetry.sample import Sample, counts, known, moment, one_of, safe
 from retrain.telemetry.view import Evidence, ModelView
 
@@ -38,6 +39,7 @@ def _of_model(view: ModelView) -> Iterator[Sample]:
     yield from monitored(own, state)
     yield from drilled(own, state.drill)
     yield from _episode(own, state)
+    yield from tried(own, state)
     yield from _claim(own, state)
     yield from _last_run(own, state.last_run)
     yield from known(m.LABELS_MISSING, own, _labels_missing(state))

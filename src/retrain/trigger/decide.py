@@ -41,6 +41,8 @@ class Situation(Value):
     refusals_in_a_row: int = Field(default=0, ge=0)
     """Runs that were refused or failed since the last verdict."""
     last_refusal_at: AwareDatetime | None = None
+    unpromoted: int = Field(default=0, ge=0)
+    """Challengers in a row that were compared and not promoted, or rolled back by probation."""
     claim_active: bool = False
     """Another run holds a live claim."""
     interrupted: RunCause | None = None
@@ -228,10 +230,22 @@ def _waits(situation: Situation, policy: TriggerPolicy, now: datetime) -> list[t
         hours = min(policy.refusal_retry_hours * 2.0 ** min(refused - 1, MOST_DOUBLINGS), policy.max_retry_hours)
         name = f"after {refused} refused or failed runs in a row, next try not before"
         waits.append(("backoff", _wait(name, situation.last_refusal_at, hours, now)))
+    waits += _after_failures(situation, policy, now)
     if (used := _used(situation, now)) >= policy.max_runs_per_year:
         told = f"budget reached: {used} automatic retrains in 365 d, {policy.max_runs_per_year} allowed"
         waits.append(("budget", told))
     return [(kind, why) for kind, why in waits if why is not None]
+
+
+def _after_failures(situation: Situation, policy: TriggerPolicy, now: datetime) -> list[tuple[Wait, str | None]]:
+    """Challengers that fail one after the other have a reason that another one does not mend."""
+    failed, ended = situation.unpromoted, situation.last_retrain_ended
+    if failed < policy.max_unpromoted or ended is None:
+        return []
+    doubled = 2.0 ** min(failed - policy.max_unpromoted, MOST_DOUBLINGS)
+    hours = min(policy.unpromoted_wait_hours * doubled, policy.max_unpromoted_wait_hours)
+    name = f"{failed} challengers in a row came to nothing: a person should look; next try not before"
+    return [("unpromoted", _wait(name, ended, hours, now))]
 
 
 def _wait(name: str, stamp: datetime, hours: float, now: datetime) -> str | None:

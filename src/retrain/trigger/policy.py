@@ -36,6 +36,13 @@ class TriggerPolicy(Policy):
     """After a refusal (too few examples) ask again after this; doubled with each further one. 24: labels come daily."""
     max_retry_hours: float = Field(default=336.0, gt=0)
     """Where that doubling ends. 336: two weeks."""
+    max_unpromoted: int = Field(default=3, ge=1)
+    """Challengers in a row that failed the gate, or were rolled back by probation, from which on retrains by drift,
+    schedule or alert wait longer, and a person is asked for. 3: of good challengers one in five may fail by chance."""
+    unpromoted_wait_hours: float = Field(default=168.0, gt=0)
+    """How long they then wait after the last one; doubled with each further one. 168: a week, for somebody to look."""
+    max_unpromoted_wait_hours: float = Field(default=1344.0, gt=0)
+    """Where that doubling ends. 1,344: eight weeks, so that no quarter goes without a try."""
     claim_hours: float = Field(default=12.0, gt=0)
     """A run's claim expires after this when its process cannot be asked. 12: the longest run planned for, doubled."""
     max_attempts: int = Field(default=3, ge=1)
