@@ -32,9 +32,9 @@ def made_app(arguments: Sequence[str]) -> typer.Typer:
     if list(arguments[:1]) in serve.ALONE:
         serve.register(app)
         return app
-    from retrain.cli import backtest, change, demo, drill, labels, look, loop, setup  # noqa: PLC0415
+    from retrain.cli import backtest, change, demo, drill, labels, look, loop, review, setup  # noqa: PLC0415
 
-    for group in (setup, loop, drill, labels, look, backtest, change, serve, demo):
+    for group in (setup, loop, drill, labels, look, backtest, change, review, serve, demo):
         group.register(app)
     return app
 

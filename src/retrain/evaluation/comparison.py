@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from retrain.evaluation.reviewed import ReviewSeen
 from retrain.values import Value
 
 
@@ -70,3 +71,5 @@ class EvaluationReport(Value):
     """Of the challenger answering single rows, in the process that scored it."""
     calibration_error: float
     """Expected calibration error of the challenger, ten equal-width bins."""
+    review: ReviewSeen | None = None
+    """None: nobody was asked before."""

@@ -8,6 +8,7 @@ from retrain.evaluation.metrics import calibration_error
 from retrain.pipeline.answers import ANSWERS, answer_lines
 from retrain.pipeline.claim import Run
 from retrain.pipeline.prepare import PreparedSnapshot
+from retrain.pipeline.reviewing import review_seen
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
@@ -46,6 +47,7 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
         train_accuracy=trained.version.train_accuracy,
         latency_p95_ms=scored[0].latency_p95_ms,
         calibration_error=calibration_error([row.label for row in heldout], mine),
+        review=review_seen(site, trained.digest, champion.version if champion else None),
     )
     decision = decide(report, site.spec.promotion)
     run.tell("evaluate", f"the gate says {decision.verdict} for version {short(trained.digest)}")

@@ -12,6 +12,7 @@ from retrain.store.events import (
     Prepared,
     Promoted,
     Referenced,
+    Reviewed,
     RolledBack,
     Trained,
 )
@@ -100,11 +101,26 @@ def sentence(event: Event) -> str:  # noqa: C901  (one case an event)
             text = f"Version {short(event.version)} became champion {by}{over}."
         case RolledBack():
             text = f"Version {short(event.version)} became champion again; {short(event.withdrawn)} was withdrawn."
+        case Reviewed():
+            text = reviewed_sentence(event)
         case LabelsAsked():
             why = ", ".join(f"{count} {name}" for name, count in event.why.items())
             span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
             text = f"People were asked to label {event.rows} rows of {span}: {why}."
     return text
+
+
+def reviewed_sentence(event: Reviewed) -> str:
+    """What people said, in one sentence."""
+    said = "approved" if event.verdict == "approve" else "rejected"
+    rows = event.preferred_challenger + event.preferred_champion + event.tied
+    seen = (
+        f"the challenger was preferred on {event.preferred_challenger} and the champion on {event.preferred_champion} "
+        f"of {rows} rows"
+        if rows
+        else "no row was judged side by side"
+    )
+    return f"Version {short(event.challenger)} was {said} by {', '.join(event.reviewers)}: {seen}."
 
 
 def _referenced(event: Referenced) -> str:
@@ -123,6 +139,7 @@ def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
         "evaluation": site.evaluations,
         "asked": site.asked,
         "drill": site.drills,
+        "review": site.reviews,
     }
     return shelves.get(name, site.references)
 
@@ -133,6 +150,7 @@ FIRST_FILE = {
     "evaluation": "report.md",
     "asked": "labels.jsonl",
     "drill": "drill.json",
+    "review": "review.json",
 }
 
 

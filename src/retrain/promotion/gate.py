@@ -8,6 +8,7 @@ from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.promotion.fairness import fair
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.review import reviewed, with_people
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
 
@@ -21,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     fair,
     not_overfitted,
     answers_in_time,
+    reviewed,
 )
 
 ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair"})
@@ -30,6 +32,7 @@ ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair"})
 def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Rule] = RULES) -> PromotionDecision:
     """Run all rules; one failure holds, one unknown leaves it open. No rules let nothing through."""
     checks = tuple(rule(report, policy) for rule in rules)
+    checks = with_people(checks, report, policy, lambda check: _lets_through(check, policy))
     return PromotionDecision(
         verdict=_verdict(checks, policy),
         champion=report.comparison.champion_version,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from retrain.promotion.review_policy import ReviewPolicy
 from retrain.values import Policy
 
 
@@ -31,3 +32,5 @@ class PromotionPolicy(Policy):
     """95th percentile of the challenger's answer to a single row. 1,000: what a person notices as waiting."""
     max_overfit_gap: float = Field(default=0.25, gt=0, lt=1)
     """Accuracy on training rows minus held-out rows. 0.25: more is memory, not learning, unless held-out is odd."""
+    review: ReviewPolicy = ReviewPolicy()
+    """When people must look."""

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.review import people
 from retrain.promotion.words import chance, percent, span
 from retrain.values import short
 
@@ -36,6 +37,7 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
             ],
         ),
         _difference(report),
+        *people(report.review),
         *_slices(seen.slices),
     ]
     return "\n".join(parts)

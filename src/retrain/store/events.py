@@ -16,6 +16,7 @@ from retrain.store.judged import (
     SegmentShare,
     Signal,
 )
+from retrain.store.reviewed import Reviewed as Reviewed
 from retrain.store.state import Claim, Wait
 from retrain.values import Value
 
@@ -192,6 +193,16 @@ class LabelsAsked(Value):
 
 
 Event = Annotated[
-    Referenced | Checked | Drilled | Claimed | Prepared | Trained | Ended | Promoted | RolledBack | LabelsAsked,
+    Referenced
+    | Checked
+    | Drilled
+    | Claimed
+    | Prepared
+    | Trained
+    | Ended
+    | Promoted
+    | RolledBack
+    | LabelsAsked
+    | Reviewed,
     Field(discriminator="kind"),
 ]

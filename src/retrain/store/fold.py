@@ -14,6 +14,7 @@ from retrain.store.events import (
     Prepared,
     Promoted,
     Referenced,
+    Reviewed,
     RolledBack,
     Spent,
     Trained,
@@ -51,6 +52,9 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
             after = _promoted(state, event, at)
         case RolledBack():
             after = _rolled_back(state, at)
+        case Reviewed():
+            # Evidence for the gate, which reads it from the entry: it changes nothing by itself.
+            after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})
     return after.model_copy(update={"totals": counted(state.totals, event)})
