@@ -36,7 +36,7 @@ def waiting_shop(root: Path, *, differ: int = 12, rows: int = 40, champion: str 
     heldout = [
         Example(text=f"where is parcel {at:03}?", label=noise.choice(LABELS), source="standing") for at in range(rows)
     ]
-    heldout[0] = heldout[0].model_copy(update={"text": f"000 {PLANTED}"})
+    heldout[0] = heldout[0].model_copy(update={"text": f"000 {PLANTED}", "label": LABELS[0]})
     train = tuple(Example(text=f"train {at}", label=LABELS[at % 3], source="standing") for at in range(30))
     snapshot = Snapshot(train=train, validation=(), heldout=tuple(heldout), removed={})
     digest = stored.put(shop.site().snapshots, snapshot)

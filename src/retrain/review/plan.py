@@ -43,7 +43,7 @@ class Plan(Value):
     @property
     def name(self) -> str:
         """What a file for people calls this review; it gives nothing away."""
-        return digest_of(f"review {self.seed}".encode())[:16]
+        return digest_of(f"review {self.seed} {self.evaluation}".encode())[:16]
 
 
 class Shown(Value):

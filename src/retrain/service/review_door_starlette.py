@@ -73,7 +73,7 @@ class ReviewDoor:
 
 
 def _foreign(headers: dict[bytes, str], host: str) -> bool:
-    """Whether a browser says that another page sent it. Programs say nothing of the kind; there is no cookie to steal."""
+    """Whether a browser says that another page sent it. Other programs say nothing; there is no cookie to steal."""
     origin = headers.get(b"origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         return True
