@@ -1,6 +1,7 @@
 """A shop whose newest run ended inconclusive, without any training: the stored evidence is made of made-up answers."""
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,22 +26,23 @@ SEED = "a seed of the tests"
 PLANTED = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> & 'more'"
 
 
-def waiting_shop(root: Path, *, differ: int = 12, rows: int = 40, champion: str | None = CHAMPION) -> Shop:
-    """The models differ on the first rows; a text and an answer hold markup."""
+def waiting_shop(
+    root: Path, *, differ: int = 12, champion: str | None = CHAMPION, texts: Sequence[str] | None = None
+) -> Shop:
+    """The models differ on the first rows; of the texts made up here one holds markup, as one answer does."""
     shop = Shop(root=root)
     shop.spec(SPEC.replace("max_overfit_gap: 0.6}", "max_overfit_gap: 0.6, review: {required: always, rows: 15}}"))
     if champion:
         append(shop, Promoted(claim=None, version=champion, over=None, snapshot="5" * 64))
     append(shop, Claimed(claim=_claim(shop)))
     noise = random.Random(7)
-    heldout = [
-        Example(text=f"where is parcel {at:03}?", label=noise.choice(LABELS), source="standing") for at in range(rows)
-    ]
-    heldout[0] = heldout[0].model_copy(update={"text": f"000 {PLANTED}", "label": LABELS[0]})
+    given = texts or [f"000 {PLANTED}", *(f"where is parcel {at:03}?" for at in range(1, 40))]
+    labels = [LABELS[0], *noise.choices(LABELS, k=len(given) - 1)]
+    heldout = [Example(text=text, label=label, source="standing") for text, label in zip(given, labels, strict=True)]
     train = tuple(Example(text=f"train {at}", label=LABELS[at % 3], source="standing") for at in range(30))
     snapshot = Snapshot(train=train, validation=(), heldout=tuple(heldout), removed={})
     digest = stored.put(shop.site().snapshots, snapshot)
-    append(shop, Prepared(claim="run-1", snapshot=digest, clean=rows + 30))
+    append(shop, Prepared(claim="run-1", snapshot=digest, clean=len(given) + 30))
     append(shop, Trained(claim="run-1", version=CHALLENGER))
     end_inconclusive(shop, digest, differ=differ, champion=champion)
     return shop
@@ -56,7 +58,8 @@ def end_inconclusive(shop: Shop, snapshot: str, *, differ: int, champion: str | 
         Prediction(label=LABELS[(at + 1) % 5] if at < differ else said.label, confidence=0.8)
         for at, said in enumerate(old)
     ]
-    new[0] = Prediction(label="<b>bold</b>", confidence=0.8)
+    if PLANTED in heldout[0].text:
+        new[0] = Prediction(label="<b>bold</b>", confidence=0.8)
     theirs = old if champion else majority_baseline(known.train, len(heldout))
     answers = (Answers(champion, theirs), Answers(CHALLENGER, new))
     report = EvaluationReport(

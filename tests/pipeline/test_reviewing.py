@@ -13,6 +13,7 @@ from retrain.errors import UsageError
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.audit import audit
 from retrain.pipeline.explain import history
+from retrain.pipeline.retrain import retrain
 from retrain.pipeline.review_room import ReviewRoom, export_review, import_review, said_so_far
 from retrain.pipeline.reviewing import VerdictGiven, conclude, review_seen, waiting
 from retrain.promotion.gate import decide
@@ -20,7 +21,7 @@ from retrain.review.files import written
 from retrain.review.judgement import Choice
 from retrain.store.events import Ended, Promoted, Reviewed, Trained
 from reviewing import CHALLENGER, CHAMPION, append, end_inconclusive, room_of, waiting_shop
-from shop import Shop
+from shop import SPEC, Messages, Shop, few
 
 
 @pytest.fixture
@@ -123,8 +124,27 @@ def test_an_approval_is_an_entry_with_counts_people_and_reason_and_lets_the_gate
     }
     assert (entry.number, entry.reasons) == (given.entry, ("clearly better on returns",))
     assert entry.actor == "Ann, through a test"
-    assert "approved by Ann, Bo: the challenger was preferred on 12" in history(asked.site())[-1].what
-    assert verdict_of(asked)["reviewed"].startswith("pass approved by 'Ann', 'Bo' (entry")
+    assert "approved after review by Ann, Bo: the challenger was preferred on 12" in history(asked.site())[-1].what
+    assert verdict_of(asked)["reviewed"].startswith("pass approved after review by 'Ann', 'Bo' (entry")
+
+
+@pytest.mark.model
+@pytest.mark.slow
+def test_a_run_that_only_people_can_let_through_ends_inconclusive_and_waits(shop: Shop, messages: Messages) -> None:
+    shop.spec(SPEC.replace("max_overfit_gap: 0.6", "max_overfit_gap: 0.6, review: {required: always}"))
+    shop.examples(few(messages("base", 0, 1560))[:230])
+    result = retrain(shop.site(), cause="manual", reason="first champion")
+    assert result.outcome == "inconclusive"
+    assert [reason for reason in result.reasons if "retrain review MODEL" in reason], result.reasons
+    room = room_of(shop)
+    judge_all(room, "Ann")
+    give(shop, "approve")
+    site = shop.site()
+    evaluation = waiting(site).evaluation
+    report = EvaluationReport.model_validate_json(site.evaluations.read(evaluation, "evaluation.json"))
+    seen = report.model_copy(update={"review": review_seen(site, room.about.challenger, None)})
+    assert decide(seen, site.spec.promotion).verdict == "promote"
+    assert audit(site).sound
 
 
 def verdict_of(shop: Shop) -> dict[str, str]:
@@ -154,9 +174,17 @@ def test_the_stored_review_holds_what_was_shown_and_all_that_was_said(asked: Sho
 
 def test_a_rejection_holds_and_a_later_approval_takes_its_place(asked: Shop) -> None:
     give(asked, "reject")
-    assert verdict_of(asked)["reviewed"].startswith("fail rejected by 'Ann'")
+    assert verdict_of(asked)["reviewed"].startswith("fail rejected after review by 'Ann'")
     give(asked, "approve", "Bo")
-    assert verdict_of(asked)["reviewed"].startswith("pass approved by 'Bo'"), "who rejected has not approved"
+    assert verdict_of(asked)["reviewed"].startswith("pass approved after review by 'Bo'"), (
+        "who rejected has not approved"
+    )
+
+
+def test_a_verdict_moves_no_champion_and_changes_nothing_else(asked: Shop) -> None:
+    before = asked.site().ledger.state()
+    give(asked, "approve")
+    assert asked.site().ledger.state() == before
 
 
 def test_two_people_may_approve_one_after_the_other(asked: Shop) -> None:
@@ -166,7 +194,7 @@ def test_two_people_may_approve_one_after_the_other(asked: Shop) -> None:
     assert verdict_of(asked)["reviewed"].startswith("unknown 1 of 2 reviewers have approved")
     assert give(asked, "approve", "ann").missing == 1, "the same person again is one person"
     assert give(asked, "approve", "Bo").missing == 0
-    assert verdict_of(asked)["reviewed"].startswith("pass approved by")
+    assert verdict_of(asked)["reviewed"].startswith("pass approved after")
 
 
 @pytest.mark.parametrize(("who", "why", "sentence"), [(" ", "why", "name is empty"), ("Ann", " ", "reason is empty")])

@@ -111,7 +111,9 @@ def test_every_answer_says_how_many_or_which_entry(
 def test_a_settled_rule_says_by_whom_and_what_was_open(evidence: Any) -> None:
     decision = decide(evidence.report(**OPEN, review=seen("approve", "Ann")), policy("inconclusive"))
     settled = next(reason for reason in decision.reasons if reason.startswith("better_or_equal: "))
-    assert settled.startswith("better_or_equal: settled by people, approved by 'Ann' (entry 7), who judged 0 rows")
+    assert settled.startswith(
+        "better_or_equal: settled by people, approved after review by 'Ann' (entry 7), who judged 0 rows"
+    )
     assert "; open: difference" in settled
 
 
@@ -125,8 +127,9 @@ def test_the_page_shows_preferences_chance_and_agreement(evidence: Any) -> None:
     report = evidence.report(review=review)
     page = render(report, decide(report, PromotionPolicy()))
     assert (
-        "## People\n\nThe challenger was rejected by 'Ann', 'Bo' (entry 7): challenger preferred on 3, champion on 17, "
-        "neither before the other on 5 of 25 rows, exact sign test p 0.0026; Cohen's kappa 0.71 on 25 rows.\n" in page
+        "## People\n\nThe challenger was rejected after review by 'Ann', 'Bo' (entry 7): challenger preferred on 3, "
+        "champion on 17, neither before the other on 5 of 25 rows, exact sign test p 0.0026; Cohen's kappa 0.71 on 25 rows.\n"
+        in page
     )
 
 

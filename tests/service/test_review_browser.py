@@ -1,7 +1,10 @@
 """Can people judge in a real browser, by keyboard, come back, and see nothing that they should not?"""
 
 import json
+import struct
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,8 +15,8 @@ from reviewing import CHALLENGER, CHAMPION, PLANTED, room_of, waiting_shop
 from servers.answering import answering
 from servers.chromium import Tab, chromium
 from servers.needed import ROOT, free_port
-from service.test_review_page import served
-from shop import Shop
+from service.test_review_page import TOKEN, served
+from shop import Messages, Shop
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "s", "1", "2", "b", "n")
 MEANT = ("left", "right", "both", "neither", "skip", "left", "right", "both", "neither")
@@ -32,7 +35,13 @@ class Desk(NamedTuple):
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    shop = waiting_shop(tmp_path / "shop")
+    with reviewed(waiting_shop(tmp_path / "shop"), tmp_path) as desk:
+        yield desk
+
+
+@contextmanager
+def reviewed(shop: Shop, tmp_path: Path) -> Iterator[Desk]:
+    """The page of a shop that asks for two reviewers, in a browser."""
     spec = (shop.root / "models" / "shop.yaml").read_text()
     shop.spec(spec.replace("rows: 15", "rows: 15, min_reviewers: 2"))
     port, log = free_port(), tmp_path / "review.log"
@@ -96,7 +105,7 @@ def test_two_reviewers_judge_by_keyboard_come_back_finish_and_approve(desk: Desk
     tab.value("document.getElementById('reason').focus()")
     tab.type("read all of them")
     tab.value("document.querySelector('[value=approve]').click()")
-    tab.until("document.getElementById('given').innerText.startsWith('Approved by Ann, Bo')")
+    tab.until("document.getElementById('given').innerText.startsWith('Approved after review by Ann, Bo')")
     entry = shop.site().ledger.newest()
     assert entry is not None
     assert isinstance(entry.event, Reviewed)
@@ -162,6 +171,44 @@ def test_it_says_when_the_review_does_not_answer_and_keeps_the_row(tmp_path: Pat
     assert list(room_of(shop).opinion_of("Ann").choices.values()) == ["left", "left", "right"]
 
 
+WITH_TOKEN = f"""
+import sys
+from retrain.pipeline.review_room import open_review
+from retrain.pipeline.site import open_site
+from retrain.service.listen_uvicorn import listen
+from retrain.service.review_starlette import review_application
+from retrain.service.token import TokenCheck
+from retrain.settings import from_environment
+room = open_review(open_site("shop", from_environment()), "a seed")
+listen(review_application(room, TokenCheck({TOKEN!r})), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+def test_a_token_comes_in_by_the_address_or_by_hand_and_leaves_no_trace_in_the_bar(tmp_path: Path) -> None:
+    shop = waiting_shop(tmp_path / "shop")
+    port, log = free_port(), tmp_path / "review.log"
+    places = {name: value for name, value in shop.environment.items() if name.startswith("RETRAIN_")}
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-c", WITH_TOKEN, str(port)]
+    with answering(command, f"{address}/health", log, places), chromium(tmp_path) as tab:
+        tab.open(f"{address}/#token={TOKEN}")
+        begin(tab, "Ann")
+        judge(tab, 1, ("ArrowLeft",))
+        at_row(tab, 2)
+        assert tab.value("location.href") == f"{address}/"
+        tab.value("sessionStorage.clear()")
+        tab.reload()
+        tab.until("document.activeElement?.id === 'name'")
+        tab.type("Ann")
+        tab.press("Enter")
+        tab.until("document.getElementById('trouble').innerText.includes('asks for a token')")
+        tab.value("document.getElementById('token').focus()")
+        tab.type(TOKEN)
+        tab.press("Enter")
+        at_row(tab, 2)
+    assert TOKEN not in log.read_text()
+
+
 CONTRAST = """
 (() => {
   const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
@@ -220,3 +267,24 @@ def test_it_can_be_read_on_a_phone_and_by_those_who_see_or_hear_less(desk: Desk,
     look()
     assert len(set(parts)) == 4
     assert json.dumps(parts).count("people") == 3
+
+
+def test_the_picture_in_the_documentation_can_be_drawn(
+    tmp_path: Path, messages: Messages, request: pytest.FixtureRequest
+) -> None:
+    """Judged half way, in the middle of a review of the example's messages; written anew under --refresh-golden."""
+    texts = [message["text"] for message in messages("base", 0, 40)]
+    drawn = PICTURE if request.config.getoption("--refresh-golden") else tmp_path / "review.png"
+    with reviewed(waiting_shop(tmp_path / "shop", texts=texts), tmp_path) as desk:
+        room = room_of(desk.shop)
+        for row in room.rows:
+            room.judge("Bo Lindqvist", row.id, "left")
+        room.finish("Bo Lindqvist")
+        desk.tab.size(1000, 620)
+        begin(desk.tab, "Ann Mbeki")
+        judge(desk.tab, 1, ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowLeft"))
+        at_row(desk.tab, 5)
+        desk.tab.value("document.activeElement.blur()")
+        desk.tab.picture(drawn)
+    width, height = struct.unpack(">II", drawn.read_bytes()[16:24])
+    assert (width, height) == (1000, 620)

@@ -179,7 +179,7 @@ def test_the_loopbacks_own_names_are_let_in(page: Page, host: str) -> None:
     assert page.post("open", {"reviewer": "Ann"}, Host=host, Origin=f"http://{host}").status_code == 200
 
 
-def test_beyond_the_loopback_every_call_shows_the_token(asked: Shop) -> None:
+def test_beyond_the_loopback_every_call_shows_the_token(asked: Shop, caplog: pytest.LogCaptureFixture) -> None:
     application = review_application(room_of(asked), TokenCheck(TOKEN))
     with TestClient(application, base_url="http://reviews.example") as client:
         page = Page(client, "http://reviews.example")
@@ -199,6 +199,8 @@ def test_beyond_the_loopback_every_call_shows_the_token(asked: Shop) -> None:
         empty = client.get("/").text
         assert "shop" not in empty, "the page that loads without a token names no model"
         assert TOKEN not in empty
+    assert "refused: POST '/api/open'" in caplog.text
+    assert TOKEN not in caplog.text
 
 
 def test_a_host_that_others_reach_needs_a_token(asked: Shop) -> None:

@@ -120,7 +120,7 @@ def reviewed_sentence(event: Reviewed) -> str:
         if rows
         else "no row was judged side by side"
     )
-    return f"Version {short(event.challenger)} was {said} by {', '.join(event.reviewers)}: {seen}."
+    return f"Version {short(event.challenger)} was {said} after review by {', '.join(event.reviewers)}: {seen}."
 
 
 def _referenced(event: Referenced) -> str:

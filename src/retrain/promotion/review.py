@@ -18,12 +18,12 @@ def reviewed(report: EvaluationReport, policy: PromotionPolicy) -> Check:
     """A rejection holds, asked for or not. An approval by enough people passes; none within the time holds."""
     asked, seen = policy.review, report.review
     if seen is not None and seen.verdict == "reject":
-        return answer(RULE, f"rejected by {_people(seen)}", holds=False)
+        return answer(RULE, f"rejected after review by {_people(seen)}", holds=False)
     if asked.required == "never":
         looked = f"{len(seen.reviewers) if seen else 0} people have looked"
         return answer(RULE, f"{looked}, none need to: promotion.review.required is never", holds=True)
     if seen is not None and seen.verdict == "approve" and len(seen.reviewers) >= asked.min_reviewers:
-        return answer(RULE, f"approved by {_people(seen)}", holds=True)
+        return answer(RULE, f"approved after review by {_people(seen)}", holds=True)
     looked = f"{len(seen.reviewers) if seen else 0} of {asked.min_reviewers} reviewers have approved"
     if seen is not None and seen.waited_days > asked.timeout_days:
         reason = (
@@ -64,7 +64,7 @@ def people(seen: ReviewSeen | None) -> list[str]:
     if seen is None or seen.verdict is None:
         return []
     said = "approved" if seen.verdict == "approve" else "rejected"
-    return [f"## People\n\nThe challenger was {said} by {_people(seen)}.\n"]
+    return [f"## People\n\nThe challenger was {said} after review by {_people(seen)}.\n"]
 
 
 def _people(seen: ReviewSeen) -> str:

@@ -109,13 +109,15 @@ function result() {
   } else {
     for (const name of ["challenger", "champion", "tied"]) at(name).textContent = found[name];
     const p = found.p_value < 0.0001 ? "under 0.0001" : found.p_value.toFixed(4);
-    at("chance").textContent = `Rows, of ${found.rows} judged. Exact sign test: p ${p}.`;
+    at("chance").textContent = `${found.rows} rows judged. Exact sign test: p ${p}.`;
     at("agreement").textContent = found.agreement ? `Agreement: ${found.agreement}.` : "One reviewer: no agreement to show.";
     at("suggestion").textContent = suggested(found.suggestion);
-    at("given").hidden = at("decide").hidden = false;
+    for (const button of at("decide").querySelectorAll("button")) {
+      button.classList.toggle("primary", button.value === found.suggestion);
+    }
     if (verdict) {
       const word = verdict.verdict === "approve" ? "Approved" : "Rejected";
-      at("given").textContent = `${word} by ${verdict.reviewers.join(", ")}, ledger entry ${verdict.entry}.`;
+      at("given").textContent = `${word} after review by ${verdict.reviewers.join(", ")}, ledger entry ${verdict.entry}.`;
     }
     at("given").hidden = !verdict;
     at("decide").hidden = Boolean(verdict);
