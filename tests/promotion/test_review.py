@@ -126,11 +126,12 @@ def test_the_page_shows_preferences_chance_and_agreement(evidence: Any) -> None:
     )
     report = evidence.report(review=review)
     page = render(report, decide(report, PromotionPolicy()))
-    assert (
+    told = (
         "## People\n\nThe challenger was rejected after review by 'Ann', 'Bo' (entry 7): challenger preferred on 3, "
-        "champion on 17, neither before the other on 5 of 25 rows, exact sign test p 0.0026; Cohen's kappa 0.71 on 25 rows.\n"
-        in page
+        "champion on 17, neither before the other on 5 of 25 rows, exact sign test p 0.0026; Cohen's kappa 0.71 on 25 "
+        "rows.\n"
     )
+    assert told in page
 
 
 def test_a_report_from_before_there_were_reviews_still_reads(evidence: Any) -> None:
