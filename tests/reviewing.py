@@ -18,7 +18,7 @@ from retrain.store.ledger import Draft
 from retrain.store.state import Claim
 from retrain.training.prediction import Prediction
 from retrain.values import canonical_json
-from shop import SPEC, Shop
+from shop import SPEC, Message, Shop
 
 CHAMPION, CHALLENGER = "c" * 64, "d" * 64
 LABELS = ("account_login", "discount_code", "invoice_request", "order_status", "return_item")
@@ -27,7 +27,7 @@ PLANTED = "<script>document.title='owned'</script><img src=x onerror=\"document.
 
 
 def waiting_shop(
-    root: Path, *, differ: int = 12, champion: str | None = CHAMPION, texts: Sequence[str] | None = None
+    root: Path, *, differ: int = 12, champion: str | None = CHAMPION, messages: Sequence[Message] | None = None
 ) -> Shop:
     """The models differ on the first rows; of the texts made up here one holds markup, as one answer does."""
     shop = Shop(root=root)
@@ -36,9 +36,9 @@ def waiting_shop(
         append(shop, Promoted(claim=None, version=champion, over=None, snapshot="5" * 64))
     append(shop, Claimed(claim=_claim(shop)))
     noise = random.Random(7)
-    given = texts or [f"000 {PLANTED}", *(f"where is parcel {at:03}?" for at in range(1, 40))]
-    labels = [LABELS[0], *noise.choices(LABELS, k=len(given) - 1)]
-    heldout = [Example(text=text, label=label, source="standing") for text, label in zip(given, labels, strict=True)]
+    made_up = [{"text": f"where is parcel {at:03}?", "label": noise.choice(LABELS)} for at in range(1, 40)]
+    given = messages or [{"text": f"000 {PLANTED}", "label": LABELS[0]}, *made_up]
+    heldout = [Example(text=one["text"], label=one["label"], source="standing") for one in given]
     train = tuple(Example(text=f"train {at}", label=LABELS[at % 3], source="standing") for at in range(30))
     snapshot = Snapshot(train=train, validation=(), heldout=tuple(heldout), removed={})
     digest = stored.put(shop.site().snapshots, snapshot)
@@ -53,10 +53,14 @@ def end_inconclusive(shop: Shop, snapshot: str, *, differ: int, champion: str | 
     site = shop.site()
     known = stored.get(site.snapshots, snapshot)
     heldout = known.heldout
-    old = [Prediction(label=LABELS[at % 5], confidence=0.9) for at in range(len(heldout))]
+    other = {row.label: LABELS[(LABELS.index(row.label) + 1) % len(LABELS)] for row in heldout}
+    # Where they differ, now the one is right and now the other: nothing that a test could decide.
+    old = [
+        Prediction(label=row.label if at % 2 else other[row.label], confidence=0.9) for at, row in enumerate(heldout)
+    ]
     new = [
-        Prediction(label=LABELS[(at + 1) % 5] if at < differ else said.label, confidence=0.8)
-        for at, said in enumerate(old)
+        Prediction(label=said.label if at >= differ else other[row.label] if at % 2 else row.label, confidence=0.8)
+        for at, (row, said) in enumerate(zip(heldout, old, strict=True))
     ]
     if PLANTED in heldout[0].text:
         new[0] = Prediction(label="<b>bold</b>", confidence=0.8)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from servers.needed import needed
 
@@ -30,7 +31,7 @@ CODES = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Ent
 class Tab:
     """One page of the browser."""
 
-    line: ClientConnection
+    line: Connection
     errors: list[str] = field(default_factory=list)
     """What the page's own console called an error, and what its rules forbade."""
     _number: int = 0

@@ -16,7 +16,7 @@ from servers.answering import answering
 from servers.chromium import Tab, chromium
 from servers.needed import ROOT, free_port
 from service.test_review_page import TOKEN, served
-from shop import Messages, Shop
+from shop import Messages, Shop, few
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "s", "1", "2", "b", "n")
 MEANT = ("left", "right", "both", "neither", "skip", "left", "right", "both", "neither")
@@ -273,9 +273,9 @@ def test_the_picture_in_the_documentation_can_be_drawn(
     tmp_path: Path, messages: Messages, request: pytest.FixtureRequest
 ) -> None:
     """Judged half way, in the middle of a review of the example's messages; written anew under --refresh-golden."""
-    texts = [message["text"] for message in messages("base", 0, 40)]
+    known = few(messages("base", 0, 300))[:40]
     drawn = PICTURE if request.config.getoption("--refresh-golden") else tmp_path / "review.png"
-    with reviewed(waiting_shop(tmp_path / "shop", texts=texts), tmp_path) as desk:
+    with reviewed(waiting_shop(tmp_path / "shop", messages=known), tmp_path) as desk:
         room = room_of(desk.shop)
         for row in room.rows:
             room.judge("Bo Lindqvist", row.id, "left")
