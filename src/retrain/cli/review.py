@@ -103,16 +103,18 @@ def _import(room: ReviewRoom, told: ReviewOptions, file: Path) -> None:
 
 def _page(room: ReviewRoom, told: ReviewOptions) -> None:
     # Here, so that files and verdicts need no server.
+    from retrain.service.review_door_starlette import token_for  # noqa: PLC0415
     from retrain.service.review_starlette import serve  # noqa: PLC0415
 
-    ask = "" if told.host == LOOPBACK else "#token=TOKEN"
+    check = token_for(room.site.settings, told.host)
+    ask = "" if check is None else "#token=TOKEN"
     address = f"{Addresses(host=told.host).url_of(told.port)}/{ask}"
     if told.as_json:
         print_json({"model": told.model, "address": address, "rows": len(room.rows)})
     else:
         say(f"{plain(told.model)}: {len(room.rows)} rows to judge   {plain(address)}")
         say("Ctrl-C ends the page; everything judged is kept.")
-    serve(room, room.site.settings, told.host, told.port)
+    serve(room, check, told.host, told.port)
 
 
 def _print_verdict(given: VerdictGiven) -> None:

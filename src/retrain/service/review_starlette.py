@@ -33,9 +33,8 @@ from retrain.pipeline.reviewing import conclude, note_of, review_seen, verdict_w
 from retrain.review.judgement import CHOICES, Choice, Opinion, reviewer_name, seat
 from retrain.service.body_starlette import json_body
 from retrain.service.listen_uvicorn import listen
-from retrain.service.review_door_starlette import ReviewDoor, token_for
+from retrain.service.review_door_starlette import ReviewDoor
 from retrain.service.token import TokenCheck
-from retrain.settings import Settings
 
 FOLDER = Path(__file__).parent / "review_page"
 KINDS = {"index.html": "text/html", "review.css": "text/css", "review.js": "text/javascript"}
@@ -162,9 +161,9 @@ def review_application(room: ReviewRoom, check: TokenCheck | None) -> Starlette:
     return app
 
 
-def serve(room: ReviewRoom, settings: Settings, host: str, port: int) -> None:
-    """Show the page until SIGTERM or SIGINT. Raises UsageError without a token that is needed, PortTaken."""
-    listen(review_application(room, token_for(settings, host)), host, port)
+def serve(room: ReviewRoom, check: TokenCheck | None, host: str, port: int) -> None:
+    """Show the page until SIGTERM or SIGINT. Raises PortTaken."""
+    listen(review_application(room, check), host, port)
 
 
 def _file(name: str) -> Callable[[Request], Response]:
