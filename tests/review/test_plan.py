@@ -58,15 +58,16 @@ def test_disagreements_come_first_and_a_random_share_follows(differ: list[bool],
 
 def test_over_many_seeds_no_row_and_no_turn_has_a_side_and_none_gives_away_the_next() -> None:
     rows = [Candidate(str(place), "a", "b") for place in range(9)]
-    by_row, by_turn, alike = [0] * 9, [0] * 9, 0
+    by_row, by_turn, alike, five_left = [0] * 9, [0] * 9, 0, 0
     for number in range(400):
         sides = [(row.place, row.challenger_left) for row in planned(ABOUT, rows, 11, f"seed {number}").rows]
         for turn, (place, left) in enumerate(sides):
             by_row[place] += left
             by_turn[turn] += left
+        five_left += sum(left for _, left in sides) == 5
         alike += sum(one[1] == next_[1] for one, next_ in pairwise(sides))
     # 400 tosses: outside of 150 to 250 once in two million.
-    assert all(150 < count < 250 for count in (*by_row, *by_turn)), (by_row, by_turn)
+    assert all(150 < count < 250 for count in (*by_row, *by_turn, five_left)), (by_row, by_turn, five_left)
     # Of 9 in balance, the next side is the same in 4 of 9: 1,422 of 3,200, give or take 100 (four standard errors).
     assert 1_300 < alike < 1_550, alike
 
