@@ -27,6 +27,7 @@ from flows.check import check_model
 from flows.drilling import drill_models
 from flows.patrol import patrol
 from flows.retraining import retrain_model
+from flows.reviewing import review_model
 from flows.rollback import rollback_model
 from retrain.errors import RetrainError
 from retrain.service.server_prefect import api_address, connected
@@ -72,6 +73,7 @@ def plans(timezone: str) -> tuple[Plan, ...]:
         Plan(flow=check_model, name="model"),
         Plan(flow=retrain_model, name="model", pool="gpu"),
         Plan(flow=rollback_model, name="model"),
+        Plan(flow=review_model, name="model"),
     )
 
 

@@ -36,7 +36,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_every_source_file_and_the_type_marker(wheel: zipfile.ZipFile) -> None:
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src" / "retrain").rglob("*.py")}
     flows = {path.relative_to(ROOT).as_posix() for path in (ROOT / "flows").glob("*.py")}
-    assert sources | flows | {"retrain/py.typed"} <= set(wheel.namelist())
+    page = {f"retrain/service/review_page/{name}" for name in ("index.html", "review.css", "review.js")}
+    assert sources | flows | page | {"retrain/py.typed"} <= set(wheel.namelist())
 
 
 def test_the_wheel_holds_nothing_beside_the_package_and_its_flows(wheel: zipfile.ZipFile) -> None:

@@ -18,6 +18,7 @@ from servers.needed import ROOT, free_port
 from servers.prefect import prefect_environment, prefect_server
 
 NAMES = {"drill/weekly", "patrol/hourly", "patrol/quarterly", "check/model", "retrain/model", "rollback/model"}
+NAMES |= {"review/model"}
 SCHEDULED = {"drill/weekly", "patrol/hourly", "patrol/quarterly"}
 
 
@@ -160,4 +161,5 @@ def test_every_deployment_runs_what_its_name_says() -> None:
         "check/model": ("flows.check.check_model", "cpu"),
         "retrain/model": ("flows.retraining.retrain_model", "gpu"),
         "rollback/model": ("flows.rollback.rollback_model", "cpu"),
+        "review/model": ("flows.reviewing.review_model", "cpu"),
     }

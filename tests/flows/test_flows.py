@@ -184,9 +184,10 @@ def test_a_worker_can_load_every_flow_by_file_and_by_module(shop: Shop, prefect_
         "drilling": "drill_models",
         "patrol": "patrol",
         "retraining": "retrain_model",
+        "reviewing": "review_model",
         "rollback": "rollback_model",
     }
     files = [f"flows/{file}.py:{flow}" for file, flow in named.items()]
     modules = [f"flows.{file}.{flow}" for file, flow in named.items()]
     done = python("-c", LOAD, *files, *modules, server=prefect_server, shop=shop)
-    assert done.stdout.split() == ["check", "drill", "patrol", "retrain", "rollback"] * 2, done.stderr
+    assert done.stdout.split() == ["check", "drill", "patrol", "retrain", "review", "rollback"] * 2, done.stderr

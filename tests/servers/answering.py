@@ -13,7 +13,9 @@ START_SECONDS = 60.0
 
 
 @contextmanager
-def answering(command: Sequence[str], url: str, log: Path, more: Mapping[str, str] | None = None) -> Iterator[None]:
+def answering(
+    command: Sequence[str], url: str, log: Path, more: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Until the block ends the command runs, and `url` has been answered, with whatever status."""
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -30,7 +32,7 @@ def answering(command: Sequence[str], url: str, log: Path, more: Mapping[str, st
             assert process.poll() is None, log.read_text()[-2000:]
             assert time.monotonic() < end, f"no answer in {START_SECONDS:.0f} s: {log.read_text()[-2000:]}"
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.kill()
         process.wait(30)

@@ -32,10 +32,24 @@ def made_app(arguments: Sequence[str]) -> typer.Typer:
     if list(arguments[:1]) in serve.ALONE:
         serve.register(app)
         return app
-    from retrain.cli import backtest, change, collect, decide, demo, drill, labels, look, loop, probation, setup, suite  # noqa: PLC0415  # noqa: PLC0415
+    from retrain.cli import (  # noqa: PLC0415  # noqa: PLC0415
+        backtest,
+        change,
+        collect,
+        decide,
+        demo,
+        drill,
+        labels,
+        look,
+        loop,
+        probation,
+        review,
+        setup,
+        suite,
+    )
 
-    groups = (setup, loop, probation, drill, labels, suite, look, backtest, change, decide, collect, serve, demo)
-    for group in groups:
+    looks = (setup, loop, probation, drill, labels, suite, look, backtest)
+    for group in (*looks, change, decide, review, collect, serve, demo):
         group.register(app)
     return app
 

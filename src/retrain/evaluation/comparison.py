@@ -4,6 +4,7 @@ from typing import Literal
 
 from retrain.evaluation.evidence import Budget, Fresh
 from retrain.evaluation.regressions import SuiteSeen
+from retrain.evaluation.reviewed import ReviewSeen
 from retrain.evaluation.soundness import Calibration, Loaded, Remembered
 from retrain.evaluation.swapped import SwapTally
 from retrain.values import Value
@@ -109,3 +110,5 @@ class EvaluationReport(Value):
     """Of the champion, in the same process; none without one."""
     loaded: Loaded | None = None
     """None: not tried, since another rule failed."""
+    review: ReviewSeen | None = None
+    """None: nobody was asked before."""

@@ -58,17 +58,17 @@ def _csv(tasks: Sequence[Task]) -> bytes:
     more = ("suggestion", "confidence") if any(task.suggestion is not None for task in tasks) else ()
     writer = csv.DictWriter(text, (*COLUMNS, *more), extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in _flat(task).items()} for task in tasks)
+    writer.writerows({name: safe(value) for name, value in _flat(task).items()} for task in tasks)
     return text.getvalue().encode()
 
 
-def _safe(value: object) -> object:
+def safe(value: object) -> object:
     """A cell that a spreadsheet does not take for a formula: production text may come from an attacker."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def unsafe(value: str) -> str:
-    """The value that `_safe` made a cell of."""
+    """The value that `safe` made a cell of."""
     return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA) else value
 
 

@@ -89,6 +89,7 @@ def _report(
         best=best.version if best else None,
         anchor=anchor,
         size_mb=size_mb(site, trained.digest),
+        review=review_seen(site, trained.digest, champion.version if champion else None),
         **further(site, heldout, asked, pair, champion),
     )
 

@@ -15,6 +15,7 @@ from retrain.store.events import (
     ProbationSeen,
     Promoted,
     Referenced,
+    Reviewed,
     RolledBack,
     Trained,
 )
@@ -112,6 +113,8 @@ def sentence(event: Event) -> str:  # noqa: C901, PLR0912  (one case an event)
             text = _collected(event)
         case ProbationSeen():
             text = _on_probation(event)
+        case Reviewed():
+            text = reviewed_sentence(event)
         case LabelsAsked():
             why = ", ".join(f"{count} {name}" for name, count in event.why.items())
             span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
@@ -136,6 +139,19 @@ def _on_probation(event: ProbationSeen) -> str:
     return f"The probation of {name} ended without enough labels; it stays champion: {compared}."
 
 
+def reviewed_sentence(event: Reviewed) -> str:
+    """What people said, in one sentence."""
+    said = "approved" if event.verdict == "approve" else "rejected"
+    rows = event.preferred_challenger + event.preferred_champion + event.tied
+    seen = (
+        f"the challenger was preferred on {event.preferred_challenger} and the champion on {event.preferred_champion} "
+        f"of {rows} rows"
+        if rows
+        else "no row was judged side by side"
+    )
+    return f"Version {short(event.challenger)} was {said} after review by {', '.join(event.reviewers)}: {seen}."
+
+
 def _referenced(event: Referenced) -> str:
     if event.refused is not None:
         return f"A drift reference of {event.rows} production rows was refused; the monitor is not armed."
@@ -153,6 +169,7 @@ def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
         "asked": site.asked,
         "drill": site.drills,
         "probation": site.probations,
+        "review": site.reviews,
     }
     return shelves.get(name, site.references)
 
@@ -164,6 +181,7 @@ FIRST_FILE = {
     "asked": "labels.jsonl",
     "drill": "drill.json",
     "probation": "answers.json",
+    "review": "review.json",
 }
 
 

@@ -14,6 +14,7 @@ from retrain.evaluation.evidence import Fresh
 from retrain.pipeline.answered_before import AnsweredBefore
 from retrain.pipeline.fresh import fresh_rows
 from retrain.pipeline.probation import terms_for
+from retrain.pipeline.reviewing import review_seen
 from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
@@ -67,8 +68,9 @@ def decide_pending(site: Site) -> PendingResult:
 
 
 def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
-    """The evaluation that left it open, with what fresh rows say by now in place of the comparison on held-out rows."""
+    """The evaluation that left it open, with what people said, and what fresh rows say in place of the held-out ones."""
     report = EvaluationReport.model_validate_json(site.evaluations.read(pending.evaluation, "evaluation.json"))
+    report = report.model_copy(update={"review": review_seen(site, pending.challenger, pending.champion)})
     if "labels" not in pending.waits_for:
         return report
     snapshot = stored.get(site.snapshots, version_of(site, pending.challenger).lineage.snapshot)

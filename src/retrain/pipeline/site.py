@@ -90,6 +90,11 @@ class Site:
         """What champions on probation and their predecessors answered."""
         return Shelf(self.store, f"models/{self.model}/probations", "probation")
 
+    @property
+    def reviews(self) -> Shelf:
+        """Reviews that ended with a verdict: what was shown on which side, and everything that was said."""
+        return Shelf(self.store, f"models/{self.model}/reviews", "review")
+
     def checks(self, end: datetime) -> Shelf:
         """Drift reports of the window with this end."""
         return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")

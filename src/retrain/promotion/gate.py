@@ -13,6 +13,7 @@ from retrain.promotion.heldout import heldout_not_worn
 from retrain.promotion.metrics import metrics_not_worse
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.regressions import no_regression
+from retrain.promotion.review import reviewed, with_people
 from retrain.promotion.rules import answers_in_time, enough_rows, good_enough, not_overfitted
 from retrain.promotion.slices import not_worse_in_any_slice
 from retrain.promotion.soundness import calibrated, loads_and_answers, not_slower, remembers, small_enough
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     small_enough,
     not_slower,
     loads_and_answers,
+    reviewed,
 )
 
 ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersections", "swaps_change_little"})
@@ -49,6 +51,7 @@ ABOUT_GROUPS = frozenset({"not_worse_in_any_slice", "fair", "fair_at_intersectio
 def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Rule] = RULES) -> PromotionDecision:
     """Run all rules; one failure holds, one unknown leaves it open. No rules let nothing through."""
     checks = tuple(rule(report, policy) for rule in rules)
+    checks = with_people(checks, report, policy, lambda check: lets_through(check, policy))
     return PromotionDecision(
         verdict=_verdict(checks, policy),
         champion=report.comparison.champion_version,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from retrain.promotion.review_policy import ReviewPolicy
 from retrain.values import Policy
 
 
@@ -77,3 +78,5 @@ class PromotionPolicy(Policy):
     max_slowdown: float | None = Field(default=None, ge=1)
     """How many times as long as the champion's its answers may take. None by default: both are timed one after another
     on a machine with other work, and `max_latency_ms` is what people notice."""
+    review: ReviewPolicy = ReviewPolicy()
+    """When people must look."""

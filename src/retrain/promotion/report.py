@@ -7,6 +7,7 @@ from itertools import groupby
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Metrics, Slice
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.foresight import foresight
+from retrain.promotion.review import people
 from retrain.promotion.sections import sections
 from retrain.promotion.words import chance, percent, span
 from retrain.values import short
@@ -42,6 +43,7 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
         _difference(report),
         *_could_see(report),
         *(f"## {title}\n\n{_table(heads, rows)}" for title, heads, rows in sections(report)),
+        *people(report.review),
         *_slices(seen.slices),
     ]
     return "\n".join(parts)

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Budget
-from retrain.promotion.decision import PromotionDecision
+from retrain.promotion.decision import ASKS_REVIEW, Check, PromotionDecision
 from retrain.promotion.error import most_error
 from retrain.promotion.gate import lets_through
 from retrain.promotion.policy import PromotionPolicy
@@ -36,10 +36,15 @@ SETTLED_BY: dict[str, WaitsFor] = {
 
 def waits_for(decision: PromotionDecision, policy: PromotionPolicy) -> tuple[WaitsFor, ...]:
     """What could still decide about an inconclusive challenger; nothing when a rule stays unknown whatever comes."""
-    open_ = [check.rule for check in decision.checks if not lets_through(check, policy)]
-    if decision.verdict != "inconclusive" or any(rule not in SETTLED_BY for rule in open_):
+    open_ = [_settled_by(check) for check in decision.checks if not lets_through(check, policy)]
+    if decision.verdict != "inconclusive" or None in open_:
         return ()
-    return tuple(sorted({SETTLED_BY[rule] for rule in open_}))
+    return tuple(sorted({each for each in open_ if each}))
+
+
+def _settled_by(check: Check) -> WaitsFor | None:
+    """Where the policy wants people to look at what a rule could not say, they settle it."""
+    return "review" if check.reason.endswith(ASKS_REVIEW) else SETTLED_BY.get(check.rule)
 
 
 def budget(state: State, rows: int, policy: PromotionPolicy, *, now: datetime, heldout_share: float) -> Budget:

@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 PREFECT_PORT = 4200
 EXPORTER_PORT = 9464
 WEBHOOK_PORT = 8484
+REVIEW_PORT = 8585
 OPTIONS = {"port": "--port", "exporter_port": "--exporter-port", "webhook_port": "--webhook-port"}
 """The option that chooses each port, for sentences."""
 NOTE = "up.json"
@@ -60,6 +61,10 @@ class Addresses(Value):
     def near_url(self, port: int, path: str) -> str:
         """An address by which this machine asks one of its own parts."""
         return f"{self._url(self.near, port)}{path}"
+
+    def url_of(self, port: int) -> str:
+        """What a person opens in a browser, of a part that is not always there."""
+        return self._url(self.seen_as, port)
 
     def _url(self, host: str, port: int) -> str:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -41,7 +41,7 @@ class Guard:
             return
         shown = self._check(scope["headers"])
         if shown != "right":
-            self._refusals.add(f"refused ({shown} token): {_call(scope)}")
+            self._refusals.add(f"refused ({shown} token): {call_line(scope)}")
             await _refuse(shown)(scope, receive, send)
             return
         await self._told(scope, receive, send)
@@ -58,7 +58,7 @@ class Guard:
         try:
             await self._app(scope, receive, sender)
         finally:
-            log.info("%s: %s in %.0f ms", _call(scope), status or "no answer", 1000 * (time.monotonic() - began))
+            log.info("%s: %s in %.0f ms", call_line(scope), status or "no answer", 1000 * (time.monotonic() - began))
 
 
 def _refuse(shown: str) -> JSONResponse:
@@ -66,7 +66,7 @@ def _refuse(shown: str) -> JSONResponse:
     return JSONResponse({"error": f"{TOLD[shown]}; {SOURCE}"}, status_code=401, headers={"WWW-Authenticate": challenge})
 
 
-def _call(scope: Scope) -> str:
+def call_line(scope: Scope) -> str:
     """A call in a line that no caller can break or fill."""
     caller = (scope.get("client") or ("unknown",))[0]
     return f"{one_line(scope['method'], 10)} {one_line(repr(scope['path']), LONGEST_PATH)} from {caller}"

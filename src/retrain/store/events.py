@@ -18,6 +18,7 @@ from retrain.store.judged import (
     Signal,
 )
 from retrain.store.probation import Tally, Terms
+from retrain.store.reviewed import Reviewed as Reviewed
 from retrain.store.state import Claim, Wait
 from retrain.values import Value
 
@@ -255,6 +256,7 @@ Event = Annotated[
     | RolledBack
     | LabelsAsked
     | ProbationSeen
-    | Collected,
+    | Collected
+    | Reviewed,
     Field(discriminator="kind"),
 ]

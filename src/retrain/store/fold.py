@@ -17,6 +17,7 @@ from retrain.store.events import (
     ProbationSeen,
     Promoted,
     Referenced,
+    Reviewed,
     RolledBack,
     Spent,
     Trained,
@@ -58,7 +59,8 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
             after = _rolled_back(state, event, at)
         case ProbationSeen():
             after = state.model_copy(update=looked(state, event, at))
-        case Dismissed() | Collected():
+        case Dismissed() | Collected() | Reviewed():
+            # What a review says the gate reads from the entry: it changes nothing by itself.
             after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})

@@ -1,13 +1,13 @@
 """Who may read what the exporter serves? On the loopback programs of this machine; elsewhere who shows the token."""
 
 import hmac
-import ipaddress
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrain.errors import UsageError
 from retrain.settings import Settings
+from retrain.telemetry.loopback import is_local_name
 from retrain.telemetry.loopback import is_loopback as is_loopback
 
 OPEN = "/health"
@@ -43,15 +43,7 @@ class Door:
         if self._expected is None:
             # A page of some web site whose name was turned to 127.0.0.1 would otherwise read this through a browser.
             name = headers.get(b"host", b"").decode("latin-1")
-            return None if _is_local(name) else PlainTextResponse(MISDIRECTED, status_code=421)
+            return None if is_local_name(name) else PlainTextResponse(MISDIRECTED, status_code=421)
         if hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
             return None
         return PlainTextResponse(REFUSED, status_code=401, headers={"WWW-Authenticate": 'Bearer realm="retrain"'})
-
-
-def _is_local(host: str) -> bool:
-    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-    try:
-        return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
