@@ -14,6 +14,7 @@ from retrain.pipeline.further import further, size_mb
 from retrain.pipeline.prepare import PreparedSnapshot
 from retrain.pipeline.questions import Questions, questions
 from retrain.pipeline.reload import loaded_anew
+from retrain.pipeline.reviewing import review_seen
 from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.train import TrainedVersion
 from retrain.promotion.decision import PromotionDecision

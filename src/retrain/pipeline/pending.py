@@ -68,7 +68,7 @@ def decide_pending(site: Site) -> PendingResult:
 
 
 def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
-    """The evaluation that left it open, with what people said, and what fresh rows say in place of the held-out ones."""
+    """The evaluation that left it open, with what people said, and what fresh rows say instead of the held-out ones."""
     report = EvaluationReport.model_validate_json(site.evaluations.read(pending.evaluation, "evaluation.json"))
     report = report.model_copy(update={"review": review_seen(site, pending.challenger, pending.champion)})
     if "labels" not in pending.waits_for:
