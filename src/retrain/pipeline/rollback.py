@@ -43,6 +43,8 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     digest = find_version(site, version)
     _check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
+    # An entry names only what is there: of a version brought from elsewhere, what it was trained on may not be.
+    evidence = {"version": digest, **({"dataset": snapshot} if site.snapshots.holds(snapshot) else {})}
 
     def draft(newest: LedgerEntry | None) -> Draft:
         state = newest.state if newest else State()
@@ -55,9 +57,7 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
         event = Promoted(
             claim=None, version=digest, over=over, snapshot=snapshot, reference=known[-1] if known else None
         )
-        return Draft(
-            event=event, reasons=(reason,), actor=site.actor, evidence={"version": digest, "dataset": snapshot}
-        )
+        return Draft(event=event, reasons=(reason,), actor=site.actor, evidence=evidence)
 
     return _result(site, site.ledger.append(draft))
 

@@ -58,8 +58,16 @@ class FolderStore:
 
     def fetch(self, key: str, target: Path) -> None:
         """See Store.fetch."""
-        with self._opened(key) as stream, target.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+        with self._opened(key) as stream:
+            try:
+                with target.open("wb") as copy:
+                    shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+            except FileNotFoundError as error:
+                # Of the copy, not of the key: that one is there.
+                raise StoreError(
+                    f"could not copy {key!r} of the store {self.address} to {str(target)!r}: its folder is gone; run "
+                    f"the same command again"
+                ) from error
 
     @contextmanager
     def _opened(self, key: str) -> Iterator[BinaryIO]:

@@ -72,6 +72,14 @@ class Shelf:
             raise DigestMismatch(self._tampered(digest, name))
         return content
 
+    def holds(self, digest: str) -> bool:
+        """Whether there is a bundle of that name, whole or not."""
+        try:
+            self.manifest(digest)
+        except NotInStore:
+            return False
+        return True
+
     def verify_all(self, digest: str) -> None:
         """Raise DigestMismatch or NotInStore unless the store itself holds the whole bundle; a copy proves nothing."""
         for name in self.manifest(digest).files:

@@ -1,0 +1,56 @@
+"""The yard, over a folder and over real S3 servers."""
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from faults.yard import LABELS, Yard, built, copied, without_training
+from retrain.store.patience import Patience
+from retrain.store.s3_boto3 import S3Store
+from servers.bucket import made_bucket, told
+from servers.ceph import Ceph, ceph
+from servers.ministack import ministack
+from shop import Messages
+
+Fresh = Callable[[], Yard]
+
+
+@pytest.fixture(scope="session")
+def first_yard(tmp_path_factory: pytest.TempPathFactory, messages: Messages) -> Yard:
+    """The one that all others are copies of."""
+    rows = [row for row in messages("base", 0, 1560) if row["label"] in LABELS][:120]
+    return built(tmp_path_factory.mktemp("yard") / "first", rows)
+
+
+@pytest.fixture(scope="session")
+def ceph_server() -> Iterator[Ceph]:
+    with ceph() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with ministack(tmp_path_factory.mktemp("ministack")) as environment:
+        yield environment
+
+
+@pytest.fixture(params=["folder", pytest.param("ceph", marks=pytest.mark.slow)])
+def fresh(
+    request: pytest.FixtureRequest, first_yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Fresh:
+    """`fresh()`: a yard as new, each time another, over a folder or a real server."""
+    without_training(monkeypatch, first_yard)
+    numbers = itertools.count()
+    if request.param == "folder":
+        return lambda: copied(first_yard, tmp_path / f"{next(numbers)}")
+    told(monkeypatch, request.getfixturevalue("ceph_server").environment)
+    bucket = made_bucket()
+
+    def on_a_server() -> Yard:
+        place = f"s3://{bucket}/{uuid.uuid4().hex}"
+        return copied(first_yard, tmp_path / f"{next(numbers)}", lambda: S3Store(place, Patience()))
+
+    return on_a_server
