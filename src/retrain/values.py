@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,10 +43,19 @@ def digest_of(content: bytes) -> str:
 
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file, read in pieces, so that memory does not grow with its size."""
-    seen = hashlib.sha256()
     with path.open("rb") as stream:
-        while piece := stream.read(CHUNK_BYTES):
-            seen.update(piece)
+        return digest_of_stream(stream)
+
+
+def digest_of_stream(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
+    """SHA-256 of all that is left of a stream; what is read is written to `copy` on the way, so that it is read once."""
+    seen = hashlib.sha256()
+    piece = bytearray(CHUNK_BYTES)
+    view = memoryview(piece)
+    while count := stream.readinto(view):  # type: ignore[attr-defined]  (every binary file of ours has it)
+        seen.update(view[:count])
+        if copy is not None:
+            copy.write(view[:count])
     return seen.hexdigest()
 
 

@@ -1,6 +1,8 @@
 """The yard, over a folder and over real S3 servers."""
 
 import itertools
+import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +18,17 @@ from servers.ministack import ministack
 from shop import Messages
 
 Fresh = Callable[[], Yard]
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is removed afterwards; in memory where that can be had, since syncing a disk is most of a sweep."""
+    if not os.access(MEMORY, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=MEMORY) as place:
+        yield Path(place)
 
 
 @pytest.fixture(scope="session")
@@ -39,18 +52,18 @@ def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
 
 @pytest.fixture(params=["folder", pytest.param("ceph", marks=pytest.mark.slow)])
 def fresh(
-    request: pytest.FixtureRequest, first_yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, first_yard: Yard, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Fresh:
     """`fresh()`: a yard as new, each time another, over a folder or a real server."""
     without_training(monkeypatch, first_yard)
     numbers = itertools.count()
     if request.param == "folder":
-        return lambda: copied(first_yard, tmp_path / f"{next(numbers)}")
+        return lambda: copied(first_yard, room / f"{next(numbers)}")
     told(monkeypatch, request.getfixturevalue("ceph_server").environment)
     bucket = made_bucket()
 
     def on_a_server() -> Yard:
         place = f"s3://{bucket}/{uuid.uuid4().hex}"
-        return copied(first_yard, tmp_path / f"{next(numbers)}", lambda: S3Store(place, Patience()))
+        return copied(first_yard, room / f"{next(numbers)}", lambda: S3Store(place, Patience()))
 
     return on_a_server

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from retrain.errors import AlreadyExists, StoreError
 from retrain.store.folder import SCRATCH
 from retrain.store.protocol import Store
+from retrain.values import digest_of
 
 Kind = Literal["before", "after", "torn", "lost", "twice", "late", "stale", "half"]
 """`before`, `after`: the caller dies before its call reaches the store, or before the answer reaches it. `torn`: it dies
@@ -58,11 +59,16 @@ class Faulty:
         found: bytes = self._do(f"read {key}", lambda: self.within.read(key))
         return found
 
-    def fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> str:
         def torn() -> None:
             target.write_bytes(_half(self.within.read(key)))
 
-        self._do(f"fetch {key}", lambda: self.within.fetch(key, target), torn=torn)
+        found: str = self._do(f"fetch {key}", lambda: self.within.fetch(key, target), torn=torn)
+        return found
+
+    def digest(self, key: str) -> str:
+        found: str = self._do(f"digest {key}", lambda: self.within.digest(key))
+        return found
 
     def keys(self, prefix: str) -> Iterator[str]:
         yield from self._do(f"keys {prefix}", lambda: list(self.within.keys(prefix)))
@@ -84,7 +90,7 @@ class Faulty:
             self.meanwhile()
         if self.kind == "half" and what.startswith("fetch "):
             torn()
-            return None
+            return digest_of(_half(self.within.read(what.removeprefix("fetch "))))
         answer = call()
         if self.kind == "half":
             return _half(answer)

@@ -9,9 +9,11 @@ from faults.yard import EXPIRED, LEDGER, Act, Yard, back, by_hand, run
 from faults.conftest import Fresh
 from retrain.errors import RetrainError
 from retrain.pipeline.retrain import retrain
-from retrain.store.events import Claimed, Ended, Promoted
+from retrain.store.events import Claimed, Ended, Promoted, RolledBack
 
 ACTS: dict[str, Act] = {"promote": by_hand, "rollback": back, "run": run}
+EVERY = ("promote", "rollback", pytest.param("run", marks=pytest.mark.slow))
+"""A run has sixty store calls, so that all faults at all of them take minutes."""
 
 
 def undisturbed(fresh: Fresh, act: Act) -> tuple[tuple[str, ...], list[str]]:
@@ -32,8 +34,23 @@ def points(calls: list[str], kind: Kind) -> list[int]:
     return list(range(1, len(calls) + 1))
 
 
+def test_a_run_that_dies_around_any_entry_of_the_ledger_is_ended_by_the_next(fresh: Fresh) -> None:
+    expected, calls = undisturbed(fresh, run)
+    entries = [number for number, call in enumerate(calls, 1) if call.startswith(f"create {LEDGER}")]
+    assert len(entries) == 4, "claimed, prepared, trained, promoted"
+    for at in entries:
+        for kind in DEADLY:
+            yard = fresh()
+            before = yard.ledger()
+            with pytest.raises(Died):
+                run(yard, Faulty(yard.open(), at, kind))
+            yard.now += EXPIRED
+            run(yard, yard.open())
+            assert (yard.broken(before), yard.champions()) == ([], expected), (at, kind)
+
+
 @pytest.mark.parametrize("kind", DEADLY)
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_caller_that_dies_at_any_store_call_leaves_a_whole_champion_and_the_next_run_ends_its_work(
     fresh: Fresh, name: str, kind: Kind
 ) -> None:
@@ -56,7 +73,7 @@ def test_a_caller_that_dies_at_any_store_call_leaves_a_whole_champion_and_the_ne
 
 
 @pytest.mark.parametrize("kind", LIVING)
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_lost_doubled_or_cut_answer_at_any_store_call_breaks_nothing_and_the_next_run_ends_the_work(
     fresh: Fresh, name: str, kind: Kind
 ) -> None:
@@ -78,7 +95,7 @@ def test_a_lost_doubled_or_cut_answer_at_any_store_call_breaks_nothing_and_the_n
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", EVERY)
 def test_what_others_decide_while_a_call_is_under_way_is_known_to_the_decision(
     fresh: Fresh, name: str, kind: Kind
 ) -> None:
@@ -93,16 +110,18 @@ def test_what_others_decide_while_a_call_is_under_way_is_known_to_the_decision(
         with suppress(RetrainError):
             act(yard, store)
         found += [f"{at} {calls[at - 1]}: {what}" for what in yard.broken(before)]
+        champion = None
         for entry in yard.site().ledger.entries():
-            over = getattr(entry.event, "over", None) or getattr(entry.event, "withdrawn", None)
-            known = yard.site().ledger.state() if entry.number == 1 else None
-            if entry.number > 1 and isinstance(entry.event, Promoted) and known is None:
-                earlier = {e.number: e.state.champion for e in yard.site().ledger.entries()}[entry.number - 1]
-                if (earlier.version if earlier else None) != over:
-                    found.append(f"{at} {calls[at - 1]}: entry {entry.number} replaced another than it was decided about")
+            event = entry.event
+            if isinstance(event, Promoted | RolledBack):
+                replaced = event.over if isinstance(event, Promoted) else event.withdrawn
+                if replaced != champion:
+                    found.append(f"{at} {calls[at - 1]}: entry {entry.number} was decided about another champion")
+                champion = event.version
     assert not found, "\n".join(found[:8])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_run_whose_work_was_taken_over_at_any_store_call_counts_for_nothing(fresh: Fresh, kind: Kind) -> None:
     expected, calls = undisturbed(fresh, run)
@@ -130,9 +149,3 @@ def test_a_run_whose_work_was_taken_over_at_any_store_call_counts_for_nothing(fr
             found.append(f"{at} {calls[at - 1]}: champions {yard.champions()}, expected {expected}")
     assert not found, "\n".join(found[:8])
     assert fenced > len(calls) / 3, "most of a run's calls come after its claim"
-
-
-def test_the_sweep_meets_every_entry_that_these_acts_write(fresh: Fresh) -> None:
-    """Else a point that the program gains would be left out unseen."""
-    written = {name: sum(LEDGER in call and call.startswith("create") for call in undisturbed(fresh, act)[1]) for name, act in ACTS.items()}
-    assert written == {"promote": 1, "rollback": 1, "run": 4}

@@ -65,8 +65,7 @@ def _damage(site: Site, key: str, entry: LedgerEntry) -> Iterator[Finding]:
     name, digest = key.split(" ")
     shelf = shelf_of(site, entry, name)
     try:
-        for file in shelf.manifest(digest).files:
-            shelf.verify(digest, file)
+        shelf.verify_all(digest)
     except (SafetyError, NotInStore) as error:
         yield Finding(entry=entry.number, what=f"its evidence {name!r}: {error}")
 
