@@ -48,7 +48,7 @@ def digest_of_file(path: Path) -> str:
 
 
 def digest_of_stream(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
-    """SHA-256 of all that is left of a stream; what is read is written to `copy` on the way, so that it is read once."""
+    """SHA-256 of all that is left of a stream; written to `copy` on the way, so that it is read once."""
     seen = hashlib.sha256()
     piece = bytearray(CHUNK_BYTES)
     view = memoryview(piece)

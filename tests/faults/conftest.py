@@ -6,6 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,7 +18,18 @@ from servers.ceph import Ceph, ceph
 from servers.ministack import ministack
 from shop import Messages
 
-Fresh = Callable[[], Yard]
+
+class Fresh(NamedTuple):
+    """`fresh()`: a yard as new, each time another."""
+
+    make: Callable[[], Yard]
+    every: int = 1
+    """Of the calls that only read, a sweep takes each so many: on a real server a point costs a second or two."""
+
+    def __call__(self) -> Yard:
+        return self.make()
+
+
 MEMORY = Path("/dev/shm")
 
 
@@ -50,15 +62,21 @@ def ministack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         yield environment
 
 
+@pytest.fixture
+def first_folder(first_yard: Yard, room: Path, monkeypatch: pytest.MonkeyPatch) -> Fresh:
+    """The same over a folder alone, for what only a folder can suffer."""
+    without_training(monkeypatch, first_yard)
+    numbers = itertools.count()
+    return Fresh(lambda: copied(first_yard, room / f"{next(numbers)}"))
+
+
 @pytest.fixture(params=["folder", pytest.param("ceph", marks=pytest.mark.slow)])
-def fresh(
-    request: pytest.FixtureRequest, first_yard: Yard, room: Path, monkeypatch: pytest.MonkeyPatch
-) -> Fresh:
-    """`fresh()`: a yard as new, each time another, over a folder or a real server."""
+def fresh(request: pytest.FixtureRequest, first_yard: Yard, room: Path, monkeypatch: pytest.MonkeyPatch) -> Fresh:
+    """Over a folder, and over a real server."""
     without_training(monkeypatch, first_yard)
     numbers = itertools.count()
     if request.param == "folder":
-        return lambda: copied(first_yard, room / f"{next(numbers)}")
+        return Fresh(lambda: copied(first_yard, room / f"{next(numbers)}"))
     told(monkeypatch, request.getfixturevalue("ceph_server").environment)
     bucket = made_bucket()
 
@@ -66,4 +84,4 @@ def fresh(
         place = f"s3://{bucket}/{uuid.uuid4().hex}"
         return copied(first_yard, room / f"{next(numbers)}", lambda: S3Store(place, Patience()))
 
-    return on_a_server
+    return Fresh(on_a_server, every=6)

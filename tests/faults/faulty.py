@@ -1,30 +1,31 @@
-"""What does a test do to a caller of the store at its n-th call: kill it, tear, delay, double or reorder what it gets?"""
+"""What does a test do to a caller of the store at its n-th call? Kill it; tear, delay, double, reorder its answers."""
 
 import os
 import signal
 import socket
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from retrain.errors import AlreadyExists, StoreError
+from retrain.errors import AlreadyExists, RetrainError, StoreError
 from retrain.store.folder import SCRATCH
 from retrain.store.protocol import Store
 from retrain.values import digest_of
 
 Kind = Literal["before", "after", "torn", "lost", "twice", "late", "stale", "half"]
-"""`before`, `after`: the caller dies before its call reaches the store, or before the answer reaches it. `torn`: it dies
-in the middle of the bytes. `lost`: the call is done, and the answer is an error. `twice`: the call reaches the store
-twice. `late`: the call arrives after all that others did meanwhile; `stale`: the answer does, so that of two answers the
-older one comes last. `half`: the answer is cut, and nobody says so."""
+"""`before`, `after`: the caller dies before its call reaches the store, or before the answer comes. `torn`: it dies in
+the middle of the bytes. `lost`: the call is done, and the answer is an error. `twice`: the call reaches the store
+twice. `late`: the call arrives after all that others did meanwhile; `stale`: the answer does, so that of two answers
+the older one comes last. `half`: the answer is cut, and nobody says so."""
 DEADLY: tuple[Kind, ...] = ("before", "after", "torn")
 LIVING: tuple[Kind, ...] = ("lost", "twice", "half")
 OTHERS: tuple[Kind, ...] = ("late", "stale")
 
 
-class Died(BaseException):  # noqa: N818  it is an end, not an error
+class Died(BaseException):
     """The caller's process is gone. Nothing of ours catches it, and whatever it still tries reaches no store."""
 
 
@@ -91,11 +92,17 @@ class Faulty:
         if self.kind == "half" and what.startswith("fetch "):
             torn()
             return digest_of(_half(self.within.read(what.removeprefix("fetch "))))
+        return self._answered(what, call)
+
+    def _answered(self, what: str, call: Callable[[], Any]) -> Any:
+        if self.kind == "after":
+            # Also where the answer is a no.
+            with suppress(RetrainError):
+                call()
+            self._die(what)
         answer = call()
         if self.kind == "half":
             return _half(answer)
-        if self.kind == "after":
-            self._die(what)
         if self.kind == "lost":
             raise StoreError(f"could not {what}: the answer was lost; run the same command again")
         if self.kind == "twice":

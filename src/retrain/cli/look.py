@@ -79,8 +79,18 @@ def explain_command(decision: DecisionName, as_json: AsJson = False) -> None:
         return
     say(f"{plain(decision)}  {found.at}  by {plain(found.actor)}")
     say(plain(found.what))
+    say(plain(found.who))
     for reason in found.reasons:
         say(f"  because  {plain(reason)}")
+    for label, sentences in (
+        ("rests on", found.led_to),
+        ("else if", found.would_change),
+        ("then", found.came_of_it),
+    ):
+        for sentence in sentences:
+            say(f"  {label:>8}  {plain(sentence)}")
+    if found.signed_by:
+        say(f"  signed by key {plain(found.signed_by)}")
     for name, address in found.evidence.items():
         say(f"  {plain(name):>10}  {plain(address)}")
 
@@ -95,6 +105,9 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
             f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, "
             f"{result.verdicts} verdicts recomputed"
         )
+        for name, count in result.recomputed.items():
+            say(f"  computed again  {name:<9} {count}")
+        say(f"  only verified   {sum(not one.recomputed for one in result.trail)} entries (bytes, chain, state)")
         for finding in result.findings:
             say(f"  [red]entry {finding.entry}[/]: {plain(finding.what)}")
         say("sound: everything holds" if result.sound else "[bold red]not sound[/]")

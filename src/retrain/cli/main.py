@@ -13,7 +13,8 @@ HELP = "Keeps a fine-tuned language model good, unattended: drift, retraining, p
 EPILOG = (
     "Exit status: 0 done (a refusal or a 'no' included), 2 your words or files are wrong, 3 the world is broken "
     "(store, disk, a killed process), 4 refused for safety, 130 interrupted. Settings: RETRAIN_STORE, "
-    "RETRAIN_MODELS, RETRAIN_WORK, RETRAIN_CACHE, RETRAIN_TIMEZONE, RETRAIN_TOKEN."
+    "RETRAIN_MODELS, RETRAIN_WORK, RETRAIN_CACHE, RETRAIN_TIMEZONE, RETRAIN_SIGNING_KEY, RETRAIN_TRUSTED_KEYS, "
+    "RETRAIN_TOKEN."
 )
 
 INTERRUPTED = 130
@@ -32,9 +33,9 @@ def made_app(arguments: Sequence[str]) -> typer.Typer:
     if list(arguments[:1]) in serve.ALONE:
         serve.register(app)
         return app
-    from retrain.cli import backtest, change, demo, drill, labels, look, loop, setup  # noqa: PLC0415
+    from retrain.cli import backtest, change, demo, drill, keys, labels, look, loop, setup  # noqa: PLC0415
 
-    for group in (setup, loop, drill, labels, look, backtest, change, serve, demo):
+    for group in (setup, loop, drill, labels, look, backtest, change, keys, serve, demo):
         group.register(app)
     return app
 

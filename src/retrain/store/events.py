@@ -101,6 +101,10 @@ class Checked(Value):
     """Labelled examples without which a run would surely have been refused."""
     labels_missing: int = 0
     """Labelled examples that an owed retrain waits for."""
+    situation: dict[str, Any] = Field(default_factory=dict)
+    """What the trigger was asked with, so that its answer can be computed again; the trigger stage writes it."""
+    asked_at: datetime | None = None
+    """When it was asked; none of entries from before this was kept."""
 
 
 class Drilled(Value):

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,26 @@ class Shelf:
             if self._store.digest(self._key(digest, _plain(name))) != promised.digest:
                 raise DigestMismatch(self._tampered(digest, name))
 
+    def lacking(self, digest: str, promised: Manifest) -> tuple[list[str], list[str]]:
+        """Files of a bundle that the store has not, and those that it has otherwise than promised."""
+        missing, changed = [], []
+        wanted = {name: file.digest for name, file in promised.files.items()} | {MANIFEST: digest}
+        for name, expected in wanted.items():
+            try:
+                found = self._store.digest(self._key(digest, name))
+            except NotInStore:
+                missing.append(name)
+            except DigestMismatch:
+                changed.append(name)
+            else:
+                changed += [name] if found != expected else []
+        return missing, changed
+
+    def restore(self, digest: str, copy: Path, names: Sequence[str]) -> None:
+        """Create files again from a copy that the caller has verified; the manifest last, as in `put`."""
+        for name in sorted(names, key=lambda each: (each == MANIFEST, each)):
+            self._create(self._key(digest, name), copy / name)
+
     def fetch(self, digest: str, into: Path) -> Path:
         """A verified local copy, `into/<digest>`; made in a temporary folder and renamed, so never seen half."""
         manifest = self.manifest(digest)
@@ -164,6 +184,16 @@ def _described(content: bytes | Path) -> StoredFile:
     if isinstance(content, bytes):
         return StoredFile(digest=digest_of(content), size=len(content))
     return StoredFile(digest=digest_of_file(content), size=content.stat().st_size)
+
+
+def intact(folder: Path, digest: str) -> Manifest | None:
+    """The manifest of a local copy of a bundle that is whole; none of one that is not, whatever it says of itself."""
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        manifest = Manifest.model_validate_json(content)
+    except (OSError, ValidationError):
+        return None
+    return manifest if digest_of(content) == digest and _intact(folder, manifest) else None
 
 
 def _intact(folder: Path, manifest: Manifest) -> bool:
