@@ -119,13 +119,13 @@ def _gate(site: Site, entry: LedgerEntry) -> Iterator[str]:
         yield f"What the gate said cannot be read: {error}"
         return
     said = PromotionDecision.model_validate(json.loads(content))
-    for verdict, sentence in (
-        ("fail", "It would not have been held without"),
-        ("unknown", "More evidence would have decided"),
-    ):
+    open_still = (
+        "It was let through as unknown, by policy" if said.verdict == "promote" else "More evidence was needed for"
+    )
+    for verdict, sentence in (("fail", "It would not have been held without"), ("unknown", open_still)):
         for check in said.checks:
             if check.verdict == verdict:
-                yield f"{sentence} {check.rule}: {check.reason}."
+                yield f"{sentence}: {check.rule}, {check.reason}."
     if said.verdict == "promote":
         rules = ", ".join(check.rule for check in said.checks)
         yield f"A failure of any one of its {len(said.checks)} rules would have held it: {rules}."
