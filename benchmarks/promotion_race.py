@@ -106,7 +106,8 @@ def _winners(wins: list[tuple[int, int, str]], rounds: int) -> Counter[int]:
 
 def _faults(entries: list[LedgerEntry], wins: list[tuple[int, int, str]]) -> list[str]:
     """Whatever does not hold between what winners were told and what the ledger has."""
-    found, before = [], None
+    found: list[str] = []
+    before: LedgerEntry | None = None
     promised = {number: version for _, number, version in wins}
     for entry in entries:
         follows(before, entry)

@@ -50,12 +50,10 @@ def digest_of_file(path: Path) -> str:
 def digest_of_stream(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
     """SHA-256 of all that is left of a stream; written to `copy` on the way, so that it is read once."""
     seen = hashlib.sha256()
-    piece = bytearray(CHUNK_BYTES)
-    view = memoryview(piece)
-    while count := stream.readinto(view):  # type: ignore[attr-defined]  (every binary file of ours has it)
-        seen.update(view[:count])
+    while piece := stream.read(CHUNK_BYTES):
+        seen.update(piece)
         if copy is not None:
-            copy.write(view[:count])
+            copy.write(piece)
     return seen.hexdigest()
 
 

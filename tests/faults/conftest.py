@@ -84,4 +84,4 @@ def fresh(request: pytest.FixtureRequest, first_yard: Yard, room: Path, monkeypa
         place = f"s3://{bucket}/{uuid.uuid4().hex}"
         return copied(first_yard, room / f"{next(numbers)}", lambda: S3Store(place, Patience()))
 
-    return Fresh(on_a_server, every=6)
+    return Fresh(on_a_server, every=12)

@@ -12,7 +12,6 @@ import pytest
 from faults.conftest import Fresh
 from faults.faulty import Faulty, Kind
 from faults.yard import Act, Yard, back, by_hand, run
-from retrain.store import folder
 
 
 def killed(work: Callable[[], object]) -> bool:
@@ -65,7 +64,7 @@ def dying(name: str, after: bool, turn: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    setattr(folder.os, name, call)
+    setattr(os, name, call)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -28,6 +28,9 @@ def points(calls: list[str], kind: Kind, every: int) -> list[int]:
     """Where a fault of that kind makes a difference: what is not written cannot be torn, doubled or lost."""
     writes = [number for number, call in enumerate(calls, 1) if call.startswith("create")]
     fetches = [number for number, call in enumerate(calls, 1) if call.startswith("fetch")]
+    if kind == "before":
+        # All of them, on every store: to die after a call is to die before the next.
+        return list(range(1, len(calls) + 1))
     if kind in ("after", "twice", "lost"):
         # Of a bundle's many files one stands for all where points are dear; an entry of the ledger always counts.
         return [number for number in writes if LEDGER in calls[number - 1] or number % every == 0]

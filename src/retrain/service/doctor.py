@@ -61,7 +61,7 @@ def examine(
     }
     findings = [one for name, look in examinations.items() for one in _safely(name, look)]
     mended, failed = _repairs(settings, at, repair=repair)
-    statuses = [one.exit_status for one in (*findings, *failed, *mended)]
+    statuses = [*(one.exit_status for one in (*findings, *failed)), *(one.exit_status for one in mended)]
     return Diagnosis(findings=(*findings, *failed), repairs=mended, exit_status=max(statuses, default=0))
 
 
