@@ -121,6 +121,11 @@ class Interleavings(RuleBasedStateMachine):
 
         self.does(self.yard.site(Faulty(self.yard.open(), at, kind, meanwhile), actor=deed[1]), deed)
 
+    @rule(at=st.integers(5, 50), kind=st.sampled_from(("late", "stale")), actors=st.permutations(ACTORS))
+    def overtaken(self, at: int, kind: Kind, actors: list[str]) -> None:
+        """A run that is alive, and so slow that another takes it for dead."""
+        self.overlapping(("run", actors[0], 0), at, kind, [("run", actors[1], 0)], 13)
+
     @rule(hours=st.sampled_from((-1, -1, 1, 13)))
     def the_clock_jumps(self, hours: int) -> None:
         self.yard.now += timedelta(hours=hours)
