@@ -172,4 +172,4 @@ def test_any_longer_order_of_deeds_and_deaths_keeps_the_ledger(
     first_yard: Yard, room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_training(monkeypatch, first_yard)
-    played(first_yard, room, 40, 20)
+    played(first_yard, room, 20, 15)

@@ -114,7 +114,7 @@ def test_a_run_in_a_process_of_its_own_is_killed_twice_and_the_third_ends_its_wo
     run(pristine, counted)
     expected, calls = pristine.champions(), counted.calls
     writes = [number for number, call in enumerate(calls, 1) if call.startswith("create ")]
-    for at in writes[::4]:
+    for at in writes[::7]:
         yard = first_folder()
         before = yard.ledger()
         for _ in range(2):
