@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -149,8 +150,9 @@ class Interleavings(RuleBasedStateMachine):
 
 def played(first: Yard, room: Path, examples: int, steps: int) -> None:
     numbers = itertools.count()
+    machine: Any = lambda: Interleavings(lambda: copied(first, room / f"{next(numbers)}"))  # noqa: E731  any maker will do
     run_state_machine_as_test(
-        lambda: Interleavings(lambda: copied(first, room / f"{next(numbers)}")),  # type: ignore[arg-type]  (any maker)
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,

@@ -23,6 +23,8 @@ from retrain.trigger.decide import decide as decide_trigger
 from retrain.trigger.policy import TriggerPolicy
 from retrain.values import canonical_json, short
 
+SINCE = 3
+"""Format of entries whose monitor is this program's; what earlier ones said of drift is only verified."""
 Faults = Iterator[str]
 
 
@@ -147,7 +149,7 @@ def recomputed(entry: LedgerEntry) -> dict[str, Again]:
     event, found = entry.event, dict[str, Again]()
     if "evaluation" in entry.evidence:
         found["gate"] = gate_again
-    if isinstance(event, Checked) and entry.evidence.get("report"):
+    if isinstance(event, Checked) and entry.evidence.get("report") and entry.format >= SINCE:
         found["check"] = check_again
         if event.asked_at is not None:
             found["trigger"] = trigger_again
