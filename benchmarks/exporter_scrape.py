@@ -37,6 +37,7 @@ from retrain.telemetry.exporter_prometheus_client import exposition
 from retrain.telemetry.fleet import READERS
 from retrain.telemetry.samples import samples_of
 from retrain.telemetry.view import ModelReader, ModelView
+from retrain.values import digest_of
 
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
@@ -72,9 +73,14 @@ class Memory:
         except KeyError:
             raise NotInStore(key) from None
 
-    def fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> str:
         """See Store.fetch."""
         target.write_bytes(self.read(key))
+        return self.digest(key)
+
+    def digest(self, key: str) -> str:
+        """See Store.digest."""
+        return digest_of(self.read(key))
 
     def delete(self, key: str) -> None:
         """See Store.delete."""

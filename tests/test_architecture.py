@@ -24,6 +24,7 @@ MAX_PARAMETERS = 5
 FAMILY = {"torch", "transformers", "peft", "safetensors"}
 MAY_IMPORT = {
     "boto3": {"boto3"},
+    "cryptography": {"cryptography"},
     "evidently": {"evidently"},
     "matplotlib": {"matplotlib"},
     "optuna": {"optuna"},

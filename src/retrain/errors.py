@@ -18,7 +18,8 @@
     |  |- DigestMismatch                  bytes are not what their digest promised
     |  |- UnsafeStore                     a store that does not keep the promise of create-only
     |  |- UnsafeName                      a name from outside that would leave its folder
-    |  `- BrokenLedger                    the ledger's chain or state does not hold
+    |  |- BrokenLedger                    the ledger's chain or state does not hold
+    |  `- Unvouched                       an entry that no trusted key has signed
     |- AlreadyExists                      create-only found the key taken: a lost race; callers decide again
     |- NotInStore                         the key is not there; callers translate it
     `- ClaimLost                          another run took over; this run's results do not count
@@ -109,6 +110,10 @@ class UnsafeName(SafetyError):
 
 class BrokenLedger(SafetyError):
     """The ledger's numbers, chain or state do not hold together."""
+
+
+class Unvouched(SafetyError):
+    """The newest ledger entry is not signed by a key that RETRAIN_TRUSTED_KEYS names."""
 
 
 class AlreadyExists(RetrainError):

@@ -14,6 +14,8 @@ KNOWN = {
     "RETRAIN_WORK": "scratch space for runs in progress (default ./retrain-work)",
     "RETRAIN_CACHE": "verified copies of versions for serving, and embeddings of texts (default ~/.cache/retrain)",
     "RETRAIN_TIMEZONE": "the time zone of the quarterly schedule, such as Europe/Berlin (default UTC)",
+    "RETRAIN_SIGNING_KEY": "the file of the secret key that each new decision is signed with (none by default)",
+    "RETRAIN_TRUSTED_KEYS": "public keys, a file or folder: what none of them signed decides nothing (no default)",
     "RETRAIN_TOKEN": "the secret that callers of the webhook must show; at least 16 characters (no default)",
 }
 
@@ -29,6 +31,8 @@ class Settings:
     work: Path
     cache: Path
     timezone: str = "UTC"
+    signing_key: Path | None = None
+    trusted_keys: Path | None = None
     token: str | None = field(default=None, repr=False)
     """A secret: kept out of every text made from this value."""
 
@@ -47,8 +51,14 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         work=Path(given.get("RETRAIN_WORK", "retrain-work")).expanduser().resolve(),
         cache=Path(given.get("RETRAIN_CACHE", "~/.cache/retrain")).expanduser().resolve(),
         timezone=_timezone(given.get("RETRAIN_TIMEZONE", "UTC")),
+        signing_key=_file(given.get("RETRAIN_SIGNING_KEY")),
+        trusted_keys=_file(given.get("RETRAIN_TRUSTED_KEYS")),
         token=_token(given.get("RETRAIN_TOKEN")),
     )
+
+
+def _file(place: str | None) -> Path | None:
+    return Path(place).expanduser().resolve() if place else None
 
 
 def _timezone(name: str) -> str:

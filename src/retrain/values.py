@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
@@ -43,10 +43,17 @@ def digest_of(content: bytes) -> str:
 
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file, read in pieces, so that memory does not grow with its size."""
-    seen = hashlib.sha256()
     with path.open("rb") as stream:
-        while piece := stream.read(CHUNK_BYTES):
-            seen.update(piece)
+        return digest_of_stream(stream)
+
+
+def digest_of_stream(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
+    """SHA-256 of all that is left of a stream; written to `copy` on the way, so that it is read once."""
+    seen = hashlib.sha256()
+    while piece := stream.read(CHUNK_BYTES):
+        seen.update(piece)
+        if copy is not None:
+            copy.write(piece)
     return seen.hexdigest()
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retrain.errors import AlreadyExists, NotInStore, UnsafeName
 from retrain.store.protocol import Store
+from retrain.values import digest_of
 
 WRITERS = 20
 
@@ -18,6 +19,15 @@ WRITERS = 20
 def test_what_was_created_is_read_back(store: Store) -> None:
     store.create("a/b.json", b"content")
     assert store.read("a/b.json") == b"content"
+
+
+def test_a_digest_is_that_of_the_bytes_that_are_stored_and_fetched(store: Store, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 5000
+    store.create("a/big", content)
+    assert store.digest("a/big") == digest_of(content) == store.fetch("a/big", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == content
+    with pytest.raises(NotInStore):
+        store.digest("a/none")
 
 
 def test_a_key_is_created_once(store: Store) -> None:

@@ -7,7 +7,7 @@ import typer
 from retrain.cli.output import AsJson, Model, plain, print_json, say, site, styled, table, version_name
 from retrain.errors import BrokenLedger, SafetyError, UnknownDecision
 from retrain.pipeline.audit import audit
-from retrain.pipeline.explain import explain, history
+from retrain.pipeline.explain import Decision, explain, history
 from retrain.pipeline.status import ModelStatus, status
 from retrain.settings import from_environment
 from retrain.spec_file import spec_names
@@ -77,12 +77,22 @@ def explain_command(decision: DecisionName, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    say(f"{plain(decision)}  {found.at}  by {plain(found.actor)}")
-    say(plain(found.what))
-    for reason in found.reasons:
-        say(f"  because  {plain(reason)}")
-    for name, address in found.evidence.items():
-        say(f"  {plain(name):>10}  {plain(address)}")
+    for line in told(found):
+        say(plain(line))
+
+
+def told(found: Decision) -> list[str]:
+    """A decision as lines: what, by whom and on whose word, why, what led to it, what else could have been."""
+    lines = [f"{found.model}/{found.number}  {found.at}  by {found.actor}", found.what, found.who]
+    for label, sentences in (
+        ("because", found.reasons),
+        ("rests on", found.led_to),
+        ("else if", found.would_change),
+        ("then", found.came_of_it),
+    ):
+        lines += [f"  {label:>8}  {sentence}" for sentence in sentences]
+    lines += [f"  {name:>10}  {address}" for name, address in found.evidence.items()]
+    return [*lines, f"  signed by key {found.signed_by}"] if found.signed_by else lines
 
 
 def audit_command(model: Model, as_json: AsJson = False) -> None:
@@ -95,6 +105,9 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
             f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, "
             f"{result.verdicts} verdicts recomputed"
         )
+        for name, count in result.recomputed.items():
+            say(f"  computed again  {name:<9} {count}")
+        say(f"  only verified   {sum(not one.recomputed for one in result.trail)} entries (bytes, chain, state)")
         for finding in result.findings:
             say(f"  [red]entry {finding.entry}[/]: {plain(finding.what)}")
         say("sound: everything holds" if result.sound else "[bold red]not sound[/]")

@@ -1,5 +1,6 @@
 """What can a person type? Every command, and the exit status it ends with."""
 
+import importlib
 import sys
 from collections.abc import Sequence
 
@@ -13,7 +14,8 @@ HELP = "Keeps a fine-tuned language model good, unattended: drift, retraining, p
 EPILOG = (
     "Exit status: 0 done (a refusal or a 'no' included), 2 your words or files are wrong, 3 the world is broken "
     "(store, disk, a killed process), 4 refused for safety, 130 interrupted. Settings: RETRAIN_STORE, "
-    "RETRAIN_MODELS, RETRAIN_WORK, RETRAIN_CACHE, RETRAIN_TIMEZONE, RETRAIN_TOKEN."
+    "RETRAIN_MODELS, RETRAIN_WORK, RETRAIN_CACHE, RETRAIN_TIMEZONE, RETRAIN_SIGNING_KEY, RETRAIN_TRUSTED_KEYS, "
+    "RETRAIN_TOKEN."
 )
 
 INTERRUPTED = 130
@@ -32,24 +34,12 @@ def made_app(arguments: Sequence[str]) -> typer.Typer:
     if list(arguments[:1]) in serve.ALONE:
         serve.register(app)
         return app
-    from retrain.cli import (  # noqa: PLC0415  # noqa: PLC0415
-        backtest,
-        change,
-        collect,
-        decide,
-        demo,
-        drill,
-        labels,
-        look,
-        loop,
-        probation,
-        review,
-        setup,
-        suite,
+    groups = (
+        *("setup", "loop", "probation", "drill", "labels", "suite", "look", "backtest"),
+        *("change", "decide", "review", "collect", "keys", "serve", "demo"),
     )
-
-    looks = (setup, loop, probation, drill, labels, suite, look, backtest)
-    for group in (*looks, change, decide, review, collect, serve, demo):
+    for name in groups:
+        group = importlib.import_module(f"retrain.cli.{name}")
         group.register(app)
     return app
 

@@ -71,11 +71,14 @@ def webhook_command(host: Host = LOOPBACK, port: Port = WEBHOOK_PORT) -> None:
     serve(from_environment(), host, port)
 
 
-def doctor_command(as_json: AsJson = False) -> None:
+def doctor_command(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be; else say what would be done.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say whether specs, store, ledgers, server, versions and GPU can be trusted, and what to do where not."""
     from retrain.service.doctor import examine  # noqa: PLC0415
 
-    seen = examine(from_environment(), os.environ)
+    seen = examine(from_environment(), os.environ, repair=repair)
     if as_json:
         print_json(seen)
     else:
@@ -86,6 +89,10 @@ def doctor_command(as_json: AsJson = False) -> None:
         for one in seen.findings:
             if one.next_step:
                 say(f"{styled(one.verdict)} {one.name}: {plain(one.next_step)}")
+        for mended in seen.repairs:
+            word = "mended" if mended.done else "with --repair" if mended.possible and not repair else "not mended"
+            say(f"{plain(mended.model)}, {mended.what}: {plain(mended.found)}")
+            say(f"  {word}: {plain(mended.action)}")
     if seen.exit_status:
         raise typer.Exit(seen.exit_status)
 

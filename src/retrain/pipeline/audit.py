@@ -1,19 +1,20 @@
 """Does everything that was ever decided still hold? Recompute it from what was stored."""
 
-import itertools
-import json
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+
+from pydantic import Field, ValidationError
 
 from retrain.errors import NotInStore, SafetyError
-from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.explain import shelf_of
+from retrain.pipeline.recompute import Case, recomputed
 from retrain.pipeline.site import Site
-from retrain.promotion.decision import PromotionDecision
-from retrain.promotion.gate import decide
-from retrain.promotion.policy import PromotionPolicy
+from retrain.pipeline.vouching import Vouching
 from retrain.store.collected import gone
 from retrain.store.ledger import LedgerEntry, follows
-from retrain.values import Value, short
+from retrain.store.state import State
+from retrain.values import Value
 
 
 class Finding(Value):
@@ -21,6 +22,19 @@ class Finding(Value):
 
     entry: int
     what: str
+
+
+class Audited(Value):
+    """What was done about one entry. Its bytes, its place in the chain and its state are verified always."""
+
+    entry: int
+    kind: str
+    recomputed: tuple[str, ...]
+    """`gate`, `check`, `trigger`, `dataset`, `champion`: what was computed again from stored evidence."""
+    verified: tuple[str, ...]
+    """Evidence whose every byte was read and verified."""
+    signed_by: str | None
+    """Id of the key that the entry names."""
 
 
 class AuditResult(Value):
@@ -33,6 +47,10 @@ class AuditResult(Value):
     verdicts: int
     """Gate decisions that were computed again from stored evidence."""
     findings: tuple[Finding, ...]
+    recomputed: dict[str, int] = Field(default_factory=dict)
+    """What was computed again, to how often."""
+    trail: tuple[Audited, ...] = ()
+    """Entry by entry."""
 
     @property
     def sound(self) -> bool:
@@ -40,51 +58,103 @@ class AuditResult(Value):
         return not self.findings
 
 
+class Auditor:
+    """Goes through a ledger once, from its first entry on."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._vouching = Vouching(site.ledger)
+        self._verified: set[str] = set()
+        self._collected: dict[str, int] = {}
+        self.findings: list[Finding] = []
+        self.trail: list[Audited] = []
+
+    def all(self) -> None:
+        """Take in every entry that can be read; where one cannot, all that come after it are not looked at."""
+        before: LedgerEntry | None = None
+        number = 0
+        with suppress(SafetyError):
+            # What was collected on purpose is no damage; named again after that, it was stored anew.
+            self._collected = gone(self._site.ledger.entries())
+        try:
+            for entry in self._site.ledger.entries():
+                number = entry.number
+                self._take(before, entry)
+                before = entry
+        except SafetyError as error:
+            self._find(number + 1, str(error))
+        if not self.trail and not self.findings and next(iter(self._site.versions.digests()), None):
+            self._find(0, "versions are stored, but the ledger is empty: restore its folder")
+
+    @property
+    def bundles(self) -> int:
+        """How many were verified."""
+        return len(self._verified)
+
+    def _find(self, entry: int, what: str) -> None:
+        self.findings.append(Finding(entry=entry, what=what))
+
+    def _take(self, before: LedgerEntry | None, entry: LedgerEntry) -> None:
+        try:
+            follows(before, entry)
+        except SafetyError as error:
+            # Said, and gone on from here: one broken link must not hide what else is wrong.
+            self._find(entry.number, str(error))
+        if before is not None and entry.at < before.at:
+            self._find(entry.number, f"it is stamped {entry.at.isoformat()}, before the entry that it follows")
+        for fault in self._vouching.faults(entry):
+            self._find(entry.number, fault)
+        collected = any(self._collected.get(digest, 0) > entry.number for digest in entry.evidence.values())
+        damaged = dict(self._damage(entry))
+        for fault in damaged.values():
+            self._find(entry.number, fault)
+        self._recompute(before.state if before else State(), entry, intact=not damaged and not collected)
+
+    def _damage(self, entry: LedgerEntry) -> Iterator[tuple[str, str]]:
+        for name, digest in entry.evidence.items():
+            shelf = shelf_of(self._site, entry, name)
+            known = shelf.address(digest, name)
+            if known in self._verified or self._collected.get(digest, 0) > entry.number:
+                continue
+            self._verified.add(known)
+            try:
+                shelf.verify_all(digest)
+            except (SafetyError, NotInStore) as error:
+                yield name, f"its evidence {name!r}: {error}"
+
+    def _recompute(self, before: State, entry: LedgerEntry, *, intact: bool) -> None:
+        done = []
+        for name, again in recomputed(entry).items() if intact else ():
+            try:
+                faults = list(again(Case(self._site, before, entry)))
+            except (SafetyError, NotInStore, ValidationError, KeyError) as error:
+                faults = [f"its {name} cannot be computed again ({error}); it is only verified"]
+            done.append(name)
+            for fault in faults:
+                self._find(entry.number, fault)
+        verified = tuple(sorted(entry.evidence))
+        self.trail.append(
+            Audited(
+                entry=entry.number,
+                kind=entry.event.kind,
+                recomputed=tuple(done),
+                verified=verified if intact else (),
+                signed_by=entry.key,
+            )
+        )
+
+
 def audit(site: Site) -> AuditResult:
     """Check the chain, fold the state again, verify every file that an entry names, and recompute every verdict."""
-    findings: list[Finding] = []
-    named: dict[str, LedgerEntry] = {}
-    before: LedgerEntry | None = None
-    count = 0
-    removed: dict[str, int] = {}
-    try:
-        for entry in site.ledger.entries():
-            follows(before, entry)
-            removed |= gone([entry])
-            named.update({f"{name} {digest}": entry for name, digest in entry.evidence.items()})
-            before, count = entry, count + 1
-    except SafetyError as error:
-        findings.append(Finding(entry=count + 1, what=str(error)))
-    if count == 0 and not findings and next(iter(site.versions.digests()), None):
-        findings.append(Finding(entry=0, what="versions are stored, but the ledger is empty: restore its folder"))
-    # What was collected on purpose is no damage; named again after that, it was stored anew.
-    named = {key: entry for key, entry in named.items() if removed.get(key.split(" ")[1], 0) <= entry.number}
-    findings += itertools.chain.from_iterable(_damage(site, key, entry) for key, entry in named.items())
-    evaluations = [(key.split(" ")[1], entry) for key, entry in named.items() if key.startswith("evaluation ")]
-    findings += itertools.chain.from_iterable(_other_verdict(site, digest, entry) for digest, entry in evaluations)
-    ordered = tuple(sorted(findings, key=lambda finding: finding.entry))
-    return AuditResult(model=site.model, entries=count, bundles=len(named), verdicts=len(evaluations), findings=ordered)
-
-
-def _damage(site: Site, key: str, entry: LedgerEntry) -> Iterator[Finding]:
-    name, digest = key.split(" ")
-    shelf = shelf_of(site, entry, name)
-    try:
-        for file in shelf.manifest(digest).files:
-            shelf.verify(digest, file)
-    except (SafetyError, NotInStore) as error:
-        yield Finding(entry=entry.number, what=f"its evidence {name!r}: {error}")
-
-
-def _other_verdict(site: Site, digest: str, entry: LedgerEntry) -> Iterator[Finding]:
-    try:
-        report = EvaluationReport.model_validate_json(site.evaluations.read(digest, "evaluation.json"))
-        policy = PromotionPolicy.model_validate(json.loads(site.evaluations.read(digest, "policy.json")))
-        stored = site.evaluations.read(digest, "decision.json")
-    except (SafetyError, NotInStore):
-        return  # Already found as damage.
-    again = decide(report, policy)
-    if again.canonical() != stored:
-        first = PromotionDecision.model_validate_json(stored).verdict
-        what = f"evaluation {short(digest)} was decided {first!r}; the same evidence gives {again.verdict!r} now"
-        yield Finding(entry=entry.number, what=what)
+    auditor = Auditor(site)
+    auditor.all()
+    counts = Counter(name for one in auditor.trail for name in one.recomputed)
+    return AuditResult(
+        model=site.model,
+        entries=len(auditor.trail),
+        bundles=auditor.bundles,
+        verdicts=counts["gate"],
+        findings=tuple(sorted(auditor.findings, key=lambda finding: finding.entry)),
+        recomputed=dict(counts),
+        trail=tuple(auditor.trail),
+    )

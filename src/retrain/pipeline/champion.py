@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from retrain.base import locate
 from retrain.errors import StoreError, UnknownModel, UnknownVersion
-from retrain.pipeline.site import utc_now, version_shelf
+from retrain.pipeline.site import seal, utc_now, version_shelf
 from retrain.settings import Settings, from_environment
 from retrain.spec import MODEL_NAME
 from retrain.store.ledger import Ledger
@@ -75,7 +75,7 @@ class ChampionWatch:
         self._model = model
         self._settings = settings
         self._store = open_store(settings.store)
-        self._ledger = Ledger(self._store, model, utc_now)
+        self._ledger = Ledger(self._store, model, utc_now, seal(settings))
         self._refresh_seconds = refresh_seconds
         self._timer = timer
         self._lock = threading.Lock()

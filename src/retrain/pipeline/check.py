@@ -268,4 +268,6 @@ def _trigger_said(site: Site, asked: Due) -> dict[str, Any]:
         "budget_used": decision.budget_used,
         "unpromoted_limit": site.spec.trigger.max_unpromoted,
         "budget_limit": site.spec.trigger.max_runs_per_year,
+        "situation": asked.situation.model_dump(mode="json"),
+        "asked_at": asked.at,
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from retrain.errors import ClaimLost
+from retrain.errors import ClaimLost, RetrainError
 from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import UNKNOWN, dead_claim, process_start
@@ -94,6 +94,17 @@ def claim(site: Site, asked: Asked, tell: Tell) -> Run | NotNow:
         return refused[0]
     assert isinstance(entry.event, Claimed)
     return Run(site=site, claim=entry.event.claim, tell=tell)
+
+
+def taken_over(run: Run) -> bool:
+    """Whether another run goes on with this one's work; unknown, and so no, while the store cannot be read."""
+    try:
+        for entry in run.site.ledger.backwards():
+            if isinstance(entry.event, Claimed) and run.claim.id in (entry.event.took_over, entry.event.claim.id):
+                return entry.event.took_over == run.claim.id
+    except RetrainError:
+        return False
+    return False
 
 
 def _give_up_what_dies_again_and_again(site: Site) -> None:

@@ -23,6 +23,8 @@ class Due:
 
     situation: Situation
     decision: TriggerDecision
+    at: datetime
+    """The time that it was decided for."""
 
 
 def due(site: Site, state: State, *, asked: Asking = "check", reason: str = "") -> Due:
@@ -35,7 +37,7 @@ def due(site: Site, state: State, *, asked: Asking = "check", reason: str = "") 
     if decision.retrain and decision.cause != "manual" and situation.interrupted is None:
         situation = situation.model_copy(update={"examples_missing": examples_missing(site, state)})
         decision = decide(situation, policy, now=now)
-    return Due(situation=situation, decision=decision)
+    return Due(situation=situation, decision=decision, at=now)
 
 
 def judged_backwards(site: Site) -> Iterator[Checked]:

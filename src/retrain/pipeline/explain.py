@@ -2,6 +2,7 @@
 
 from retrain.errors import UnknownDecision
 from retrain.pipeline.site import Site
+from retrain.pipeline.story import came_of_it, led_to, turned, who
 from retrain.store.events import (
     Checked,
     Claimed,
@@ -40,6 +41,16 @@ class Decision(Value):
     evidence: dict[str, str]
     """Name to the address of what the decision was made from."""
     digest: str
+    signed_by: str | None = None
+    """Id of the key that it is signed with."""
+    who: str = ""
+    """Who decided, and on whose word."""
+    led_to: tuple[str, ...] = ()
+    """Earlier entries that it rests on, the nearest first."""
+    would_change: tuple[str, ...] = ()
+    """What would have changed it."""
+    came_of_it: tuple[str, ...] = ()
+    """The later entry that ended what this one began."""
 
 
 def history(site: Site) -> list[Decision]:
@@ -48,11 +59,17 @@ def history(site: Site) -> list[Decision]:
 
 
 def explain(site: Site, number: int) -> Decision:
-    """One decision. Raises UnknownDecision."""
+    """One decision, with what led to it and what would have changed it. Raises UnknownDecision."""
     entries = list(site.ledger.entries())
     for entry in entries:
         if entry.number == number:
-            return described(site, entry)
+            story = {
+                "who": who(entry),
+                "led_to": led_to(entries, entry),
+                "would_change": turned(site, entry),
+                "came_of_it": came_of_it(entries, entry),
+            }
+            return described(site, entry).model_copy(update=story)
     has = f"entries 1 to {entries[-1].number}" if entries else "no entries yet"
     raise UnknownDecision(
         f"no decision {number} of {site.model!r}: its ledger has {has}; see `retrain history {site.model}`"
@@ -71,6 +88,7 @@ def described(site: Site, entry: LedgerEntry) -> Decision:
         reasons=entry.reasons,
         evidence={name: _address(site, entry, name, digest) for name, digest in entry.evidence.items()},
         digest=entry.digest,
+        signed_by=entry.key,
     )
 
 

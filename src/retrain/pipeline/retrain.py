@@ -7,7 +7,7 @@ from retrain.dataset.snapshot import Refusal
 from retrain.errors import ClaimLost, RetrainError
 from retrain.evaluation.comparison import Comparison, Interval, Metrics
 from retrain.pipeline.answered import answered
-from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim
+from retrain.pipeline.claim import Asked, NotNow, Run, Tell, claim, taken_over
 from retrain.pipeline.due import examples_counted
 from retrain.pipeline.evaluate import Evaluated, evaluate
 from retrain.pipeline.prepare import prepare
@@ -89,6 +89,10 @@ def retrain(site: Site, *, cause: Cause, reason: str, tell: Tell = silent, reque
         return RunResult(model=site.model, outcome="already_running", reasons=(str(lost),))
     except (RetrainError, OSError, ValueError) as error:
         _end_as_failed(run, error)
+        if taken_over(run):
+            # Whoever took over on this machine may have removed what this run still worked with: no fault of the world.
+            reasons = (f"another run took over from run {short(run.claim.id)}; its results do not count", str(error))
+            return RunResult(model=site.model, outcome="already_running", reasons=reasons)
         raise
 
 

@@ -45,6 +45,8 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     _check_kept(site, digest)
     check_stored(site, digest)
     snapshot = version_of(site, digest).lineage.snapshot
+    # An entry names only what is there: of a version brought from elsewhere, what it was trained on may not be.
+    evidence = {"version": digest, **({"dataset": snapshot} if site.snapshots.holds(snapshot) else {})}
 
     def draft(newest: LedgerEntry | None) -> Draft:
         state = newest.state if newest else State()
@@ -63,9 +65,7 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
             reference=known[-1] if known else None,
             by="hand",
         )
-        return Draft(
-            event=event, reasons=(reason,), actor=site.actor, evidence={"version": digest, "dataset": snapshot}
-        )
+        return Draft(event=event, reasons=(reason,), actor=site.actor, evidence=evidence)
 
     return _result(site, site.ledger.append(draft))
 

@@ -14,6 +14,7 @@ from retrain.spec_file import load_spec
 from retrain.store.ledger import Ledger
 from retrain.store.open import open_store
 from retrain.store.protocol import Store
+from retrain.store.seal import UNSEALED, Seal
 from retrain.store.shelf import Shelf
 
 Clock = Callable[[], datetime]
@@ -104,6 +105,16 @@ class Site:
         return locate(self.spec.base, self.spec.path("."), pinned=self.spec.base_digest)
 
 
+def seal(settings: Settings) -> Seal:
+    """What the environment has this process sign with, and whom it believes."""
+    if settings.signing_key is None and settings.trusted_keys is None:
+        return UNSEALED
+    # Here, since most have no keys, and serving processes should load no library for none.
+    from retrain.store.signing_cryptography import seal_of  # noqa: PLC0415
+
+    return seal_of(settings.signing_key, settings.trusted_keys)
+
+
 def version_shelf(store: Store, model: str) -> Shelf:
     """Trained versions of a model; serving needs these without its spec."""
     return Shelf(store, f"models/{model}/versions", "version")
@@ -117,7 +128,7 @@ def open_site(model: str, settings: Settings, *, clock: Clock = utc_now, actor: 
         spec=spec,
         settings=settings,
         store=store,
-        ledger=Ledger(store, spec.model, clock),
+        ledger=Ledger(store, spec.model, clock, seal(settings)),
         clock=clock,
         actor=actor or me(),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from retrain.errors import RetrainError, SpecError, StoreError
+from retrain.pipeline.mended import Repair
 from retrain.service.addresses import Addresses, noted
 from retrain.service.examine_machine import (
     examine_gpu,
@@ -23,6 +25,7 @@ from retrain.service.examine_server import UP, examine_server
 from retrain.service.finding import BROKEN_WORLD, Finding, broken, warning
 from retrain.service.server_http import Server
 from retrain.settings import Settings
+from retrain.spec_file import spec_names
 from retrain.values import Value
 
 Examination = Callable[[], Iterator[Finding]]
@@ -32,12 +35,19 @@ class Diagnosis(Value):
     """All that was found."""
 
     findings: tuple[Finding, ...]
+    repairs: tuple[Repair, ...] = ()
+    """What is damaged or left over, and what was, would be or must be done about it."""
     exit_status: int
     """The gravest: 4 refused for safety, 3 the world is broken, 2 wrong words, 0 nothing worse than a warning."""
 
 
-def examine(settings: Settings, given: Mapping[str, str], now: datetime | None = None) -> Diagnosis:
-    """Look at everything. `given` is the environment: it names the Prefect server and its secrets."""
+def examine(
+    settings: Settings, given: Mapping[str, str], now: datetime | None = None, *, repair: bool = False
+) -> Diagnosis:
+    """Look at everything, and with `repair` mend what can be.
+
+    `given` is the environment: it names the Prefect server and its secrets.
+    """
     at = now or datetime.now(UTC)
     examinations: dict[str, Examination] = {
         "specs": lambda: examine_specs(settings),
@@ -50,7 +60,28 @@ def examine(settings: Settings, given: Mapping[str, str], now: datetime | None =
         "GPU": lambda: examine_gpu(gpu_names(), torch_facts()),
     }
     findings = [one for name, look in examinations.items() for one in _safely(name, look)]
-    return Diagnosis(findings=tuple(findings), exit_status=max((one.exit_status for one in findings), default=0))
+    mended, failed = _repairs(settings, at, repair=repair)
+    statuses = [*(one.exit_status for one in (*findings, *failed)), *(one.exit_status for one in mended)]
+    return Diagnosis(findings=(*findings, *failed), repairs=mended, exit_status=max(statuses, default=0))
+
+
+def _repairs(settings: Settings, now: datetime, *, repair: bool) -> tuple[tuple[Repair, ...], tuple[Finding, ...]]:
+    """Model by model; one that cannot be looked at is a finding, unless an examination has said the same."""
+    # Here: the other examinations do without the stages.
+    from retrain.pipeline.repair import repairs  # noqa: PLC0415
+    from retrain.pipeline.site import open_site  # noqa: PLC0415
+
+    found: list[Repair] = []
+    failed: list[Finding] = []
+    for name in spec_names(settings.models):
+        try:
+            found += repairs(open_site(name, settings, clock=lambda: now), do=repair)
+        except (SpecError, StoreError):
+            continue
+        except (RetrainError, OSError) as error:
+            status = getattr(error, "exit_status", BROKEN_WORLD)
+            failed.append(broken(f"repair {name}", str(error), "see above", exit_status=status))
+    return tuple(found), tuple(failed)
 
 
 def _safely(name: str, look: Examination) -> Iterator[Finding]:

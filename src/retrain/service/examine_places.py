@@ -7,6 +7,7 @@ from pathlib import Path
 
 from retrain.base import locate
 from retrain.errors import RetrainError, SafetyError, StoreError, UsageError
+from retrain.pipeline.site import seal
 from retrain.service.finding import UNSAFE, WRONG_WORDS, Finding, broken, ok, warning
 from retrain.service.webhook_token import OTHERS, token_file
 from retrain.settings import Settings
@@ -83,11 +84,11 @@ def examine_disks(settings: Settings) -> Iterator[Finding]:
 def examine_ledgers(settings: Settings, now: datetime) -> Iterator[Finding]:
     """The newest entry of each model verifies, and none comes from the future."""
     store = open_store(settings.store)
-    sound, leaps = [], []
+    vouched, sound, leaps = seal(settings), [], []
     worst = False
     for name in spec_names(settings.models):
         try:
-            newest = Ledger(store, name, lambda: now).newest()
+            newest = Ledger(store, name, lambda: now, vouched).newest()
         except SafetyError as error:
             worst = True
             step = f"`retrain audit {name}` tells what else is wrong"

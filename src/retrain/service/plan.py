@@ -123,6 +123,8 @@ def _shared(settings: Settings, addresses: Addresses, mark: Mark, given: Mapping
         "RETRAIN_WORK": str(settings.work),
         "RETRAIN_CACHE": str(settings.cache),
         "RETRAIN_TIMEZONE": settings.timezone,
+        **({"RETRAIN_SIGNING_KEY": str(settings.signing_key)} if settings.signing_key else {}),
+        **({"RETRAIN_TRUSTED_KEYS": str(settings.trusted_keys)} if settings.trusted_keys else {}),
         "PREFECT_HOME": str(settings.work / "prefect"),
         "PREFECT_API_URL": addresses.api,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

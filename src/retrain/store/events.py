@@ -108,6 +108,10 @@ class Checked(Value):
     """Labelled examples that an owed retrain waits for."""
     unpromoted_limit: int | None = None
     """Failed challengers in a row from which on a person is asked for."""
+    situation: dict[str, Any] = Field(default_factory=dict)
+    """What the trigger was asked with, so that its answer can be computed again; the trigger stage writes it."""
+    asked_at: datetime | None = None
+    """When it was asked; none of entries from before this was kept."""
 
 
 class Drilled(Value):

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from retrain.errors import AlreadyExists, NotInStore, StoreError
 from retrain.store.protocol import checked_key
-from retrain.values import CHUNK_BYTES
+from retrain.values import CHUNK_BYTES, digest_of_stream
 
 SCRATCH = ".writing"
 LINK_TRIES = 20
@@ -57,10 +57,23 @@ class FolderStore:
         with self._opened(key) as stream:
             return stream.read()
 
-    def fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> str:
         """See Store.fetch."""
-        with self._opened(key) as stream, target.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, CHUNK_BYTES)
+        with self._opened(key) as stream:
+            try:
+                with target.open("wb") as copy:
+                    return digest_of_stream(stream, copy)
+            except FileNotFoundError as error:
+                # Of the copy, not of the key: that one is there.
+                raise StoreError(
+                    f"could not copy {key!r} of the store {self.address} to {str(target)!r}: its folder is gone; run "
+                    f"the same command again"
+                ) from error
+
+    def digest(self, key: str) -> str:
+        """See Store.digest."""
+        with self._opened(key) as stream:
+            return digest_of_stream(stream)
 
     def delete(self, key: str) -> None:
         """See Store.delete. Folders that become empty go too."""

@@ -3,14 +3,15 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from retrain.errors import AlreadyExists, BrokenLedger, NotInStore
+from retrain.errors import AlreadyExists, BrokenLedger, NotInStore, Unvouched
 from retrain.store.events import Event
 from retrain.store.fold import fold
 from retrain.store.protocol import Store
+from retrain.store.seal import UNSEALED, Seal
 from retrain.store.state import LastCheck, State, Totals
 from retrain.values import Value, canonical_json, digest_of, short
 
@@ -50,6 +51,10 @@ class LedgerEntry(Value):
     state: State
     format: int = 1
     """Raised when the meaning of a field changes, or when the state says more than it did."""
+    key: str | None = None
+    """Id of the key that it is signed with; none of an entry that nobody signed."""
+    signature: str | None = None
+    """Over the canonical bytes without itself."""
 
     _stored: bytes | None = PrivateAttr(default=None)
 
@@ -57,6 +62,16 @@ class LedgerEntry(Value):
     def digest(self) -> str:
         """Of the bytes as they were stored; the next entry names it."""
         return digest_of(self._stored or self.canonical())
+
+    def canonical(self) -> bytes:
+        """See Value.canonical; what nobody signed says nothing of signatures, as entries did before there were any."""
+        return _plain(self.model_dump(mode="json"))
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes that a signature is over: as stored, without the signature."""
+        content = json.loads(self._stored) if self._stored else self.model_dump(mode="json")
+        return _plain({**content, "signature": None})
 
     @classmethod
     def parse(cls, content: bytes) -> Self:
@@ -72,8 +87,9 @@ Decide = Callable[[LedgerEntry | None], Draft | None]
 class Ledger:
     """The decisions of one model: `models/<model>/ledger/00000001.json` and so on."""
 
-    def __init__(self, store: Store, model: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, model: str, clock: Callable[[], datetime], seal: Seal = UNSEALED) -> None:
         self._store = store
+        self._seal = seal
         self._model = model
         self._clock = clock
         self._known: LedgerEntry | None = None
@@ -87,8 +103,25 @@ class Ledger:
         known = self._confirmed() or self._listed()
         while known is not None and (following := self._entry_after(known)) is not None:
             known = following
+        if known is not None and known is not self._known:
+            self._vouched(known)
         self._known = known
         return known
+
+    def _vouched(self, entry: LedgerEntry) -> None:
+        """Raise Unvouched where keys are trusted and none of them signed: what nobody vouches for decides nothing."""
+        fault = self.unvouched(entry)
+        if fault is not None:
+            raise Unvouched(
+                f"entry {entry.number} of {self._model!r} in {self._store.address} is the newest, and {fault}; "
+                f"nothing is served or decided by it. `retrain audit {self._model}` tells since when; restore the "
+                f"ledger from a backup, or add the key to RETRAIN_TRUSTED_KEYS if it is yours"
+            )
+
+    def unvouched(self, entry: LedgerEntry) -> str | None:
+        """Why no trusted key vouches for an entry; none where one does, or where no keys are named at all."""
+        trusted = self._seal.trusted
+        return trusted.fault(entry.signed, entry.key, entry.signature) if trusted else None
 
     def _listed(self) -> LedgerEntry | None:
         key = max(self._store.keys(self._prefix), default=None)
@@ -155,7 +188,8 @@ class Ledger:
         if newest and at < newest.at:
             # A clock that jumped back must not make a later decision look earlier: cooldowns are counted from these.
             at = newest.at
-        return LedgerEntry(
+        signer = self._seal.signer
+        entry = LedgerEntry(
             number=newest.number + 1 if newest else 1,
             model=self._model,
             at=at,
@@ -166,7 +200,9 @@ class Ledger:
             previous=newest.digest if newest else None,
             state=fold(newest.state if newest else State(), draft.event, at),
             format=FORMAT,
+            key=signer.key if signer else None,
         )
+        return entry.model_copy(update={"signature": signer.sign(entry.signed)}) if signer else entry
 
     @property
     def _prefix(self) -> str:
@@ -224,6 +260,11 @@ def follows(before: LedgerEntry | None, entry: LedgerEntry) -> None:
             f"{where}: its state is not what its event makes of the state before it; it was changed by hand or written "
             f"by another version of this program. Restore it from a backup"
         )
+
+
+def _plain(content: dict[str, Any]) -> bytes:
+    unsaid = [name for name in ("key", "signature") if content.get(name) is None]
+    return canonical_json({name: value for name, value in content.items() if name not in unsaid})
 
 
 def _as_of(number: int, state: State) -> State:

@@ -27,8 +27,11 @@ class Store(Protocol):
     def read(self, key: str) -> bytes:
         """All bytes of a key. Raises NotInStore."""
 
-    def fetch(self, key: str, target: Path) -> None:
-        """Copy a key to a local file, streamed. Raises NotInStore."""
+    def fetch(self, key: str, target: Path) -> str:
+        """Copy a key to a local file, streamed; returns the SHA-256 of the bytes copied. Raises NotInStore."""
+
+    def digest(self, key: str) -> str:
+        """SHA-256 of the bytes that the store holds under a key now, streamed and kept nowhere. Raises NotInStore."""
 
     def delete(self, key: str) -> None:
         """Remove a key; one that is not there is no error, so that whoever was killed can begin anew.

@@ -83,14 +83,15 @@ class S3Store:
         self._receive(checked_key(key), sink)
         return sink.getvalue()
 
-    def fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> str:
         """See Store.fetch. The target appears when it is whole; raises DigestMismatch as `read` does."""
         checked_key(key)
         part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
         try:
             with part.open("xb") as sink:
-                self._receive(key, sink)
+                found = self._receive(key, sink)
             part.replace(target)
+            return found
         except OSError as error:
             raise StoreError(
                 f"could not copy {key!r} of the store {self.address} to {str(target)!r} ({error.strerror}): "
@@ -98,6 +99,10 @@ class S3Store:
             ) from error
         finally:
             part.unlink(missing_ok=True)
+
+    def digest(self, key: str) -> str:
+        """See Store.digest."""
+        return self._receive(checked_key(key), None)
 
     def delete(self, key: str) -> None:
         """See Store.delete. In a bucket that keeps versions the bytes stay until a lifecycle rule takes them."""
@@ -160,24 +165,25 @@ class S3Store:
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _receive(self, key: str, sink: BinaryIO) -> None:
-        """Copy an object's bytes; what was read before a connection broke is read again."""
-        for last in (False, True):
+    def _receive(self, key: str, sink: BinaryIO | None) -> str:
+        """Copy an object's bytes; what was read before a connection broke is read again. Returns their digest."""
+        promised: str | None = None
+        found = ""
+        # Twice: the bytes may have been damaged on their way.
+        for _ in range(2):
             promised, found = self._bucket.answered("read", key, lambda made: self._copied(made, key, sink))
             if promised in (None, found):
-                return
-            # Once more: the bytes may have been damaged on their way.
-            if last:
-                raise DigestMismatch(
-                    f"{key!r} in the store {self.address}: its bytes have digest {short(found)}, stored was "
-                    f"{short(promised or '')}; it was changed or damaged since. It is not used; restore it from a "
-                    f"backup"
-                )
+                return found
+        raise DigestMismatch(
+            f"{key!r} in the store {self.address}: its bytes have digest {short(found)}, stored was "
+            f"{short(promised or '')}; it was changed or damaged since. It is not used; restore it from a backup"
+        )
 
-    def _copied(self, made: Any, key: str, sink: BinaryIO) -> tuple[str | None, str]:
+    def _copied(self, made: Any, key: str, sink: BinaryIO | None) -> tuple[str | None, str]:
         """The digest that was promised when the object was stored, and the one found."""
-        sink.seek(0)
-        sink.truncate()
+        if sink is not None:
+            sink.seek(0)
+            sink.truncate()
         answer = made.get_object(**self._bucket.of(key))
         seen, size = hashlib.sha256(), 0
         stream = answer["Body"]
@@ -185,7 +191,8 @@ class S3Store:
             while piece := stream.read(CHUNK_BYTES):
                 seen.update(piece)
                 size += len(piece)
-                sink.write(piece)
+                if sink is not None:
+                    sink.write(piece)
         if size != answer["ContentLength"]:
             raise Trouble("the answer broke off")
         return answer["Metadata"].get(DIGEST), seen.hexdigest()

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,16 +72,40 @@ class Shelf:
             raise DigestMismatch(self._tampered(digest, name))
         return content
 
+    def holds(self, digest: str) -> bool:
+        """Whether there is a bundle of that name, whole or not."""
+        try:
+            self.manifest(digest)
+        except NotInStore:
+            return False
+        return True
+
     def verify_all(self, digest: str) -> None:
         """Raise DigestMismatch or NotInStore unless the store itself holds the whole bundle; a copy proves nothing."""
-        for name in self.manifest(digest).files:
-            self.verify(digest, name)
+        for name, promised in self.manifest(digest).files.items():
+            # Read where it lies: a copy of a large file would cost more than all the rest of a promotion.
+            if self._store.digest(self._key(digest, _plain(name))) != promised.digest:
+                raise DigestMismatch(self._tampered(digest, name))
 
-    def verify(self, digest: str, name: str) -> None:
-        """Raise DigestMismatch or NotInStore unless the file is what the manifest promised; streamed."""
-        with tempfile.TemporaryDirectory() as scratch:
-            copy = Path(scratch) / "copy"
-            self._fetch_file(digest, _plain(name), self.manifest(digest).files[name], copy)
+    def lacking(self, digest: str, promised: Manifest) -> tuple[list[str], list[str]]:
+        """Files of a bundle that the store has not, and those that it has otherwise than promised."""
+        missing, changed = [], []
+        wanted = {name: file.digest for name, file in promised.files.items()} | {MANIFEST: digest}
+        for name, expected in wanted.items():
+            try:
+                found = self._store.digest(self._key(digest, name))
+            except NotInStore:
+                missing.append(name)
+            except DigestMismatch:
+                changed.append(name)
+            else:
+                changed += [name] if found != expected else []
+        return missing, changed
+
+    def restore(self, digest: str, copy: Path, names: Sequence[str]) -> None:
+        """Create files again from a copy that the caller has verified; the manifest last, as in `put`."""
+        for name in sorted(names, key=lambda each: (each == MANIFEST, each)):
+            self._create(self._key(digest, name), copy / name)
 
     def fetch(self, digest: str, into: Path) -> Path:
         """A verified local copy, `into/<digest>`; made in a temporary folder and renamed, so never seen half."""
@@ -121,8 +145,7 @@ class Shelf:
         return f"{self._prefix}/{digest}/{name}"
 
     def _fetch_file(self, digest: str, name: str, promised: StoredFile, target: Path) -> None:
-        self._store.fetch(self._key(digest, name), target)
-        if digest_of_file(target) != promised.digest:
+        if self._store.fetch(self._key(digest, name), target) != promised.digest:
             raise DigestMismatch(self._tampered(digest, name))
 
     def _create(self, key: str, content: bytes | Path) -> None:
@@ -168,6 +191,16 @@ def _described(content: bytes | Path) -> StoredFile:
     if isinstance(content, bytes):
         return StoredFile(digest=digest_of(content), size=len(content))
     return StoredFile(digest=digest_of_file(content), size=content.stat().st_size)
+
+
+def intact(folder: Path, digest: str) -> Manifest | None:
+    """The manifest of a local copy of a bundle that is whole; none of one that is not, whatever it says of itself."""
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        manifest = Manifest.model_validate_json(content)
+    except (OSError, ValidationError):
+        return None
+    return manifest if digest_of(content) == digest and _intact(folder, manifest) else None
 
 
 def _intact(folder: Path, manifest: Manifest) -> bool:

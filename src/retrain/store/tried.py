@@ -61,9 +61,13 @@ class TriedStore:
         """See Store.read."""
         return self._store.read(key)
 
-    def fetch(self, key: str, target: Path) -> None:
+    def fetch(self, key: str, target: Path) -> str:
         """See Store.fetch."""
-        self._store.fetch(key, target)
+        return self._store.fetch(key, target)
+
+    def digest(self, key: str) -> str:
+        """See Store.digest."""
+        return self._store.digest(key)
 
     def delete(self, key: str) -> None:
         """See Store.delete."""
