@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Files of tests that run at the same time. Each worker needs a gigabyte of memory, and starts servers of its own.
+WORKERS ?= 2
 
 # Nothing here sends usage figures anywhere or looks for models on the network.
 export DO_NOT_TRACK := 1
@@ -33,7 +35,7 @@ dashboards: $(STAMP) ## Generate dashboards/*.json anew, and draw their pictures
 test test-slow: export OMP_NUM_THREADS := 1
 
 test: $(STAMP) ## The tests that take seconds each; those of a server that is not installed are skipped
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP) ## The tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -31,7 +31,7 @@ def waiting_shop(
 ) -> Shop:
     """The models differ on the first rows; of the texts made up here one holds markup, as one answer does."""
     shop = Shop(root=root)
-    shop.spec(SPEC.replace("max_overfit_gap: 0.6}", "max_overfit_gap: 0.6, review: {required: always, rows: 15}}"))
+    shop.spec(SPEC.replace("promotion: {", "promotion: {review: {required: always, rows: 15}, "))
     if champion:
         append(shop, Promoted(claim=None, version=champion, over=None, snapshot="5" * 64))
     append(shop, Claimed(claim=_claim(shop)))

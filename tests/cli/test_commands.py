@@ -93,7 +93,7 @@ def test_errors_are_one_json_object_too(places: Shop, capsys: Captured) -> None:
 def test_a_misspelt_key_is_named_with_file_line_and_the_right_one(places: Shop, capsys: Captured) -> None:
     places.spec(spec_with_trigger("max_age_day: 3"))
     assert run(["check", "shop"]) == 2
-    line = len(SPEC.splitlines()) + 1
+    line = len(SPEC.splitlines())
     sentence = f"shop.yaml:{line}: unknown key 'max_age_day' under 'trigger'; did you mean 'max_age_days'?"
     assert sentence in capsys.readouterr().err
 

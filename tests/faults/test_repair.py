@@ -131,7 +131,10 @@ def test_scratch_space_of_a_run_that_ended_is_removed_when_it_is_old(yard: Yard)
 
 def test_half_written_bundles_are_told_and_left(first_folder: Fresh) -> None:
     yard = first_folder()
-    at = entry_call(first_folder(), 4) - 4
+    whole = first_folder()
+    calls = Faulty(whole.open())
+    run(whole, calls)
+    at = next(place for place, call in enumerate(calls.calls, start=1) if call.startswith("create models/shop/eval"))
     with pytest.raises(Died):
         run(yard, Faulty(yard.open(), at, "after"))
     told = [one for one in repairs(yard.site(), do=True) if one.what == "half-written bundle"]

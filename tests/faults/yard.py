@@ -207,7 +207,7 @@ def _right_answers(root: Path) -> dict[str, str]:
 def _scored(folder: Path, texts: tuple[str, ...]) -> Scored:
     table = json.loads((folder / ANSWERS).read_bytes())
     said = [table["answers"].get(text, table["otherwise"]) for text in texts]
-    return Scored(predictions=tuple(Prediction(label=each, confidence=0.9) for each in said), latency_p95_ms=1.0)
+    return Scored(predictions=tuple(Prediction(label=each, confidence=0.95) for each in said), latency_p95_ms=1.0)
 
 
 Act = Callable[[Yard, Store], object]

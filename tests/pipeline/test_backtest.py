@@ -184,7 +184,7 @@ def test_a_policy_that_cannot_be_is_refused_with_its_line(shop: Shop, policy: st
 
 def test_a_whole_spec_is_a_policy_too(past: Shop) -> None:
     whole = (past.root / "models" / "shop.yaml").read_text()
-    assert through(past, whole + "trigger: {cooldown_hours: 1}\n").changed == {
+    assert through(past, whole.replace("trigger: {", "trigger: {cooldown_hours: 1, ")).changed == {
         "trigger.cooldown_hours": ("72.0", "1.0")
     }
 

@@ -26,6 +26,11 @@ from shop import DAY, SPEC, START, Shop
 SHORT = "retention: {keep_versions: 1, version_days: 30, dataset_days: 30, check_days: 30, newest_entries: 1}\n"
 
 
+def undamaged(shop: Shop) -> bool:
+    """Nothing that the ledger names is gone. The checks here are stand-ins: nothing can compute their verdicts again."""
+    return all("cannot be computed again" in finding.what for finding in audit(shop.site()).findings)
+
+
 def append(shop: Shop, event: Event, **evidence: str) -> None:
     shop.site().ledger.append(lambda _: Draft(event=event, reasons=("r",), actor="a test", evidence=evidence))
 
@@ -89,13 +94,13 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(
 
 def test_what_nobody_needs_goes_wholly_and_the_audit_finds_no_damage(old: tuple[Shop, list[str]]) -> None:
     shop, versions = old
-    assert audit(shop.site()).sound
+    assert undamaged(shop)
     seen = collect(shop.site())
     assert (seen.outcome, len(seen.bundles["version"])) == ("collected", 2)
     left = keys(shop)
     assert not [key for key in left if any(version in key for version in versions[1:3])]
     assert all(any(version in key for key in left) for version in (versions[0], versions[3]))
-    assert audit(shop.site()).sound
+    assert undamaged(shop)
     assert "2 of kind version" in history(shop.site())[-1].what
     assert collect(shop.site()).outcome == "nothing"
     assert rollback(shop.site(), reason="back").version == versions[0]
@@ -107,7 +112,7 @@ def test_damage_of_what_was_not_collected_is_still_found(old: tuple[Shop, list[s
     shop, versions = old
     collect(shop.site())
     (Path(shop.settings.store) / "models/shop/versions" / versions[0] / "card.md").write_text("changed")
-    assert not audit(shop.site()).sound
+    assert not undamaged(shop)
 
 
 def test_a_version_that_was_collected_cannot_be_promoted_even_while_its_files_are_there(
@@ -169,7 +174,7 @@ def test_a_collection_that_is_killed_leaves_nothing_that_is_taken_for_whole_and_
     program = KILLED.format(after=after, root=str(shop.root))
     ran = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=False)
     assert ran.returncode == -signal.SIGKILL, ran.stderr
-    assert audit(shop.site()).sound
+    assert undamaged(shop)
     whole = set(shop.site().versions.digests())
     for version in whole:
         shop.site().versions.verify_all(version)

@@ -133,7 +133,7 @@ def test_an_approval_is_an_entry_with_counts_people_and_reason_and_lets_the_gate
 @pytest.mark.model
 @pytest.mark.slow
 def test_a_run_that_only_people_can_let_through_ends_inconclusive_and_waits(shop: Shop, messages: Messages) -> None:
-    shop.spec(SPEC.replace("max_overfit_gap: 0.6", "max_overfit_gap: 0.6, review: {required: always}"))
+    shop.spec(SPEC.replace("promotion: {", "promotion: {review: {required: always}, "))
     shop.examples(few(messages("base", 0, 1560))[:230])
     result = retrain(shop.site(), cause="manual", reason="first champion")
     assert result.outcome == "inconclusive"

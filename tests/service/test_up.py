@@ -17,7 +17,10 @@ import pytest
 
 from servers.up import Service, eventually
 
-EVERYTHING = ["check/model", "drill/weekly", "patrol/hourly", "patrol/quarterly", "retrain/model", "rollback/model"]
+EVERYTHING = [
+    *("check/model", "drill/weekly", "patrol/hourly", "patrol/quarterly"),
+    *("retrain/model", "review/model", "rollback/model"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from retrain.errors import NotInStore, SafetyError
 from retrain.pipeline.site import Site
 from retrain.promotion.decision import PromotionDecision
-from retrain.store.events import Checked, Claimed, Ended, Event, Prepared, Promoted, RolledBack, Trained
+from retrain.store.events import (
+    Checked,
+    Claimed,
+    Dismissed,
+    Ended,
+    Event,
+    Prepared,
+    Promoted,
+    Reviewed,
+    RolledBack,
+    Trained,
+)
 from retrain.store.ledger import LedgerEntry
 from retrain.values import short
 
@@ -18,6 +29,10 @@ OF_A_RUN = (Prepared, Trained, Ended, Promoted)
 def who(entry: LedgerEntry) -> str:
     """Who decided, and on whose word."""
     event = entry.event
+    if isinstance(event, Reviewed):
+        return f"People decided: {', '.join(event.reviewers)} said {_quoted(entry)}."
+    if isinstance(event, Promoted) and event.by == "pending":
+        return f"The program decided by its policy, at a later look, run by {entry.actor}."
     if isinstance(event, RolledBack | Promoted) and getattr(event, "claim", None) is None:
         by_probation = isinstance(event, RolledBack) and event.reason == "probation"
         if not by_probation:
@@ -43,6 +58,8 @@ def _led_to(earlier: Entries, entry: LedgerEntry) -> Iterator[str]:
         yield from _run(earlier, event.claim)
     elif isinstance(event, Promoted):
         yield from _judged_before(earlier, event.version)
+    elif isinstance(event, Dismissed | Reviewed):
+        yield from _judged_before(earlier, event.challenger)
     if isinstance(event, Promoted | RolledBack) and (made := _made_champion(earlier)) is not None:
         yield f"{_stamped(made)} had made {short(_version(made))} champion."
     if isinstance(event, RolledBack):
