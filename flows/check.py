@@ -43,10 +43,15 @@ def look_again(model: str) -> PendingResult | State[Any]:
 
 @flow(name="check", persist_result=False)
 def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
-    """Judge the owed windows of one model, and look again at a challenger that waits for labels.
+    """Look again at a challenger that waits for labels or people, and judge the owed windows of one model.
 
-    Safe to run twice or late: the ledger says what is owed.
+    Safe to run twice or late: the ledger says what is owed. The challenger comes first, since what it comes to may
+    answer what the windows would ask for; and it is looked at also where no window can be read.
     """
+    looked: State[Any] = look_again.with_options(retries=retries)(model, return_state=True)
+    if looked.is_completed() and looked.result().outcome != "nothing":
+        for reason in looked.result().reasons:
+            get_run_logger().info("%s: %s", model, reason)
     seen: State[Any] = judge.with_options(retries=retries)(model, return_state=True)
     if not seen.is_completed():
         # Said anew: Prefect words a state that is passed on as "1/1 states failed".
@@ -58,12 +63,8 @@ def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
     if result.retrain:
         # A convenience: should it be lost, the next check finds the same thing due and says it again.
         emit_event("retrain.due", resource={"prefect.resource.id": f"retrain.model.{model}"}, payload=_due(result))
-    looked: State[Any] = look_again.with_options(retries=retries)(model, return_state=True)
     if not looked.is_completed():
         return Failed(message=looked.message, data=looked.result(raise_on_failure=False))
-    if looked.result().outcome != "nothing":
-        for reason in looked.result().reasons:
-            get_run_logger().info("%s: %s", model, reason)
     return result.model_dump(mode="json")
 
 

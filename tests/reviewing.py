@@ -83,7 +83,14 @@ def end_inconclusive(shop: Shop, snapshot: str, *, differ: int, champion: str | 
         "report.md": b"# Inconclusive\n",
     }
     evaluation = site.evaluations.put(files, {"verdict": decision.verdict, "challenger": CHALLENGER})
-    append(shop, Ended(claim="run-1", outcome="inconclusive", challenger=CHALLENGER, evaluation=evaluation))
+    ended = Ended(
+        claim="run-1",
+        outcome="inconclusive",
+        challenger=CHALLENGER,
+        evaluation=evaluation,
+        waits_for=("labels", "review"),
+    )
+    append(shop, ended)
     return evaluation
 
 

@@ -73,7 +73,7 @@ def test_words_that_make_no_sense_are_refused(
 
 
 def test_where_nothing_waits_the_command_says_where_to_look(asked: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    append(asked, Ended(claim="run-1", outcome="failed"))
+    append(asked, Ended(claim="run-1", outcome="held", challenger=CHALLENGER))
     status, answer = told(capsys)
     assert status == 2
     assert "retrain history shop" in answer["message"]

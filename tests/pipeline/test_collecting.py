@@ -27,7 +27,7 @@ SHORT = "retention: {keep_versions: 1, version_days: 30, dataset_days: 30, check
 
 
 def undamaged(shop: Shop) -> bool:
-    """Nothing that the ledger names is gone. The checks here are stand-ins: nothing can compute their verdicts again."""
+    """Nothing that the ledger names is gone. The checks here are stand-ins, whose verdicts cannot be computed."""
     return all("cannot be computed again" in finding.what for finding in audit(shop.site()).findings)
 
 

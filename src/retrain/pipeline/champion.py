@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrain.base import locate
-from retrain.errors import StoreError, UnknownModel, UnknownVersion
+from retrain.errors import DigestMismatch, NotInStore, StoreError, UnknownModel, UnknownVersion
 from retrain.pipeline.site import seal, utc_now, version_shelf
 from retrain.settings import Settings, from_environment
 from retrain.spec import MODEL_NAME
@@ -122,7 +122,11 @@ class ChampionWatch:
             return Served(champion=fetched)
         other = known.predecessor if known else None
         if other is None or other.version != earlier[-1].version:
-            other = self._fetched(earlier[-1], earlier[-2].version if earlier[1:] else None)
+            try:
+                other = self._fetched(earlier[-1], earlier[-2].version if earlier[1:] else None)
+            except (DigestMismatch, NotInStore):
+                # The champion is whole: it answers all until its predecessor is mended.
+                return Served(champion=fetched)
         return Served(champion=fetched, predecessor=other, share=held.terms.canary_share)
 
     def _fetched(self, champion: Champion, previous: str | None) -> ServedChampion:

@@ -28,7 +28,8 @@ def further(
     if champion is None:
         return told
     # What the champion's own snapshot held out is what it was judged by; later rows are new to it.
-    earlier = {row.text for row in stored.get(site.snapshots, champion.snapshot).heldout}
+    known = site.snapshots.holds(champion.snapshot)
+    earlier = {row.text for row in stored.get(site.snapshots, champion.snapshot).heldout} if known else set()
     theirs = scored[1].predictions[: len(rows)]
     told["remembered"] = remembered(rows, earlier, theirs, mine)
     told["champion_latency_p95_ms"] = scored[1].latency_p95_ms

@@ -60,7 +60,9 @@ def decide_pending(site: Site) -> PendingResult:
     if decision.verdict != "inconclusive":
         return _ended(site, pending, report, decision)
     waited = (site.clock() - pending.since).total_seconds() / SECONDS_PER_DAY
-    limit = site.spec.promotion.pending_days
+    policy = site.spec.promotion
+    # People who were given longer have it; when their time is over, the rule about reviews says so by itself.
+    limit = max(policy.pending_days, policy.review.timeout_days if "review" in pending.waits_for else 0.0)
     if waited >= limit:
         return _expired(site, pending, (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons))
     found = _answer(site, pending, "waiting", decision.reasons)
@@ -98,7 +100,9 @@ def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[E
 def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: PromotionDecision) -> PendingResult:
     """Append what was decided, unless something else happened to the challenger or the champion meanwhile."""
     policy = site.spec.promotion
+    before = site.evaluations.manifest(pending.evaluation).files
     files = {
+        **{name: site.evaluations.read(pending.evaluation, name) for name in before},
         "evaluation.json": report.canonical(),
         "decision.json": decision.canonical(),
         "policy.json": canonical_json(policy.model_dump(mode="json")),

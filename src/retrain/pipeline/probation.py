@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from retrain.errors import LogError
+from retrain.errors import DigestMismatch, LogError, NotInStore
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.rollback import check_stored
 from retrain.pipeline.scoring import scored
@@ -69,7 +69,7 @@ def probation(site: Site) -> ProbationResult:
         if not over and not _worth_a_look(running, truth):
             return _told(site, running)
         seen = _seen(site, running, truth)
-    except LogError as error:
+    except (LogError, DigestMismatch, NotInStore) as error:
         if not over:
             return _told(site, running, (str(error),))
         # No log that cannot be read holds it up for ever: what was seen before stands.

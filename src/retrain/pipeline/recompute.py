@@ -13,10 +13,11 @@ from retrain.pipeline.judge import verdict
 from retrain.pipeline.probation_again import other_probation
 from retrain.pipeline.saying import moved, signals
 from retrain.pipeline.site import Site
+from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import RULES, decide
 from retrain.promotion.policy import PromotionPolicy
-from retrain.store.events import Checked, Dismissed, Ended, Prepared, ProbationSeen, Promoted, RolledBack
+from retrain.store.events import Checked, Dismissed, Ended, Prepared, ProbationSeen, Promoted, Reviewed, RolledBack
 from retrain.store.ledger import LedgerEntry
 from retrain.store.state import State
 from retrain.trigger.decide import Situation
@@ -55,9 +56,25 @@ def gate_again(case: Case) -> Faults:
         yield f"evaluation {short(digest)} was decided by the rule {gone[0]!r}, which this program does not have"
         return
     again = decide(report, policy, [known[check.rule] for check in first.checks])
-    if _as_then(again.model_dump(mode="json"), json.loads(content)) != content:
+    # Earlier programs worded some reasons otherwise: of their entries every rule's verdict is held to.
+    worded = entry.format >= SINCE or "waits_for" in json.loads(content)
+    same = [(one.rule, one.verdict) for one in again.checks] == [(one.rule, one.verdict) for one in first.checks]
+    if (_as_then(again.model_dump(mode="json"), json.loads(content)) != content) if worded else not same:
         yield f"evaluation {short(digest)} was decided {first.verdict!r}; the same evidence gives {again.verdict!r} now"
     yield from _followed(case, first)
+    yield from _stated(case, report, policy)
+
+
+def _stated(case: Case, report: EvaluationReport, policy: PromotionPolicy) -> Faults:
+    """That what the evaluation says of the ledger stands in the ledger: what people said, and the best champion."""
+    event, seen = case.entry.event, report.review
+    if seen is not None and seen.entry is not None:
+        said = next((one.event for one in case.site.ledger.entries() if one.number == seen.entry), None)
+        of = (report.comparison.challenger_version, report.comparison.champion_version)
+        if not isinstance(said, Reviewed) or (said.challenger, said.champion) != of or said.verdict != seen.verdict:
+            yield f"its evaluation rests on a review in entry {seen.entry}, and that entry says no such thing"
+    if isinstance(event, Promoted) and event.decided is not None and event.beats_best != beats_best(report, policy):
+        yield f"it says that it {'beats' if event.beats_best else 'does not beat'} the best champion ever; it is not so"
 
 
 def _followed(case: Case, said: PromotionDecision) -> Faults:

@@ -151,7 +151,7 @@ def _half_written(site: Site) -> Iterator[Repair]:
         place, _, name = key.rpartition("/")
         files[place].append(name)
     for place, names in sorted(files.items()):
-        if DIGEST.fullmatch(Path(place).name) and MANIFEST not in names:
+        if "/judgements/" not in place and DIGEST.fullmatch(Path(place).name) and MANIFEST not in names:
             where = f"{site.store.address}/{place}"
             found = f"{where} holds {len(names)} files and no manifest: its writer died, or still writes"
             action = "harmless: no entry names them, and the same bundle, written again, takes them over"

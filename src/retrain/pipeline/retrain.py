@@ -124,8 +124,8 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
     """Append the verdict; none when the champion is no longer the one the comparison was made against."""
     decision = seen.decision
     if decision.verdict != "promote":
-        ended = _ended(run, seen, cost, "held" if decision.verdict == "hold" else "inconclusive")
-        return run.append(ended, decision.reasons, {"evaluation": seen.digest, "version": decision.challenger})
+        outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
+        return _left(run, seen, _ended(run, seen, cost, outcome))
     event = Promoted(
         claim=run.claim.id,
         version=decision.challenger,
@@ -167,6 +167,23 @@ def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inc
         decided=decided(seen.report, waits="labels" in waits),
         waits_for=waits,
     )
+
+
+def _left(run: Run, seen: Evaluated, ended: Ended) -> LedgerEntry | None:
+    """Append that the champion stays; none when a challenger would wait beside another champion than it met."""
+    decision = seen.decision
+    evidence = {"evaluation": seen.digest, "version": decision.challenger}
+
+    def draft(newest: LedgerEntry | None) -> Draft | None:
+        state = newest.state if newest else State()
+        run.check_standing(state)
+        now = state.champion.version if state.champion else None
+        # What waits is looked at again against the champion that it was compared with, or not at all.
+        if ended.waits_for and now != decision.champion:
+            return None
+        return Draft(event=ended, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
+
+    return run.site.ledger.append(draft)
 
 
 def _end_as_failed(run: Run, error: Exception) -> None:

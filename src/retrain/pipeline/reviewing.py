@@ -60,8 +60,8 @@ def waiting(site: Site) -> Waiting:
         event = entry.event
         if isinstance(event, Promoted | RolledBack | Dismissed):
             break
-        if isinstance(event, Ended):
-            if event.outcome == "inconclusive" and event.evaluation and event.challenger:
+        if isinstance(event, Ended) and event.challenger is not None:
+            if event.waits_for and event.outcome == "inconclusive" and event.evaluation and event.challenger:
                 return _waiting(site, event.evaluation, entry.number)
             break
     raise UsageError(

@@ -6,6 +6,7 @@ from typing import Literal
 from retrain.pipeline.due import due
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
+from retrain.store.certificate import WaitsFor
 from retrain.store.judged import FairnessState
 from retrain.store.probation import ProbationState
 from retrain.store.state import State, Wait
@@ -13,6 +14,21 @@ from retrain.trigger.decide import due_by_schedule
 from retrain.values import Value
 
 SECONDS_PER_DAY = 86_400.0
+
+
+class Waiting(Value):
+    """A challenger that was left open."""
+
+    version: str
+    since: datetime
+    waits_for: tuple[WaitsFor, ...]
+    """`labels` come by themselves; `review`: people are asked (`retrain review MODEL`)."""
+
+    @classmethod
+    def of(cls, state: State) -> "Waiting | None":
+        """The one of this state; none when nobody waits."""
+        left = state.pending
+        return cls(version=left.challenger, since=left.since, waits_for=left.waits_for) if left else None
 
 
 class ModelStatus(Value):
@@ -32,6 +48,8 @@ class ModelStatus(Value):
     """How the newest champion's probation stands or ended; none where it has none."""
     unpromoted: int
     """Challengers in a row that came to nothing."""
+    pending: Waiting | None
+    """A challenger that is neither promoted nor dismissed yet, and what could decide about it."""
     retraining: bool
     interrupted: bool
     """A run died and left its work; the next `retrain run` goes on with it."""
@@ -63,6 +81,7 @@ def status(site: Site) -> ModelStatus:
         next_due=due_by_schedule(situation, site.spec.trigger),
         probation=state.probation.state if state.probation else None,
         unpromoted=state.unpromoted,
+        pending=Waiting.of(state),
         retraining=situation.claim_active,
         interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,

@@ -6,7 +6,7 @@ from retrain.evaluation.paired import lower_bound, mcnemar, upper_bound
 from retrain.promotion.again import won_of
 from retrain.promotion.decision import Check
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.words import chance, span
+from retrain.promotion.words import chance, if_unknown, span
 
 RULE = "better_where_it_drifted"
 
@@ -30,7 +30,7 @@ def _too_few(part: Slice, policy: PromotionPolicy) -> Check:
     reason = f"unknown: {part.rows} held-out rows {part.name}, too few to say anything by themselves"
     if policy.unknown_group == "allow":
         return Check(rule=RULE, verdict="pass", reason=f"{reason}; allowed, all rows together decide")
-    return Check(rule=RULE, verdict="unknown", reason=reason)
+    return Check(rule=RULE, verdict="unknown", reason=reason + if_unknown(policy))
 
 
 def _superior(part: Slice, policy: PromotionPolicy) -> Check:

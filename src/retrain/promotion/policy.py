@@ -68,8 +68,9 @@ class PromotionPolicy(Policy):
     swaps: SwapLimits = SwapLimits()
     """Limits of the counterfactual swaps, which `evaluation.swaps` makes."""
     forget_margin: float = Field(default=0.1, gt=0, lt=1)
-    """The loss of accuracy, on rows held out before, that must be ruled out. 0.1, as for slices: a smaller one would
-    need more such rows than most have, and `margin` guards all rows together."""
+    """The loss of accuracy, on rows held out before, that must be ruled out; where they are too few for that,
+    `unknown_group` says what it means. 0.1, as for slices: a smaller one would need more such rows than most have, and
+    `margin` guards all rows together."""
     max_calibration_error: float = Field(default=0.1, gt=0, le=1)
     """Expected calibration error in ten bins. 0.1: a probe on Banking77 had 0.124 without its temperature and 0.014
     with it; beyond, the confidence that drift is watched by says little."""

@@ -17,6 +17,9 @@ SETTLED_BY_PEOPLE = frozenset(
         "fair",
         "fair_at_intersections",
         "swaps_change_little",
+        "not_below_best",
+        "metrics_not_worse",
+        "remembers",
     }
 )
 """Rules whose `unknown` an approval settles under `required: inconclusive`. Not those that measure a machine."""

@@ -5,7 +5,7 @@ from retrain.evaluation.paired import lower_bound, upper_bound
 from retrain.evaluation.power import rows_for_bound
 from retrain.promotion.decision import Check
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.words import about, answer, percent, span
+from retrain.promotion.words import about, answer, if_unknown, percent, span
 
 
 def remembers(report: EvaluationReport, policy: PromotionPolicy) -> Check:
@@ -31,7 +31,7 @@ def remembers(report: EvaluationReport, policy: PromotionPolicy) -> Check:
         return Check(rule=rule, verdict="fail", reason=reason)
     needed = rows_for_bound(max(won + lost, 1) / seen.rows, (won - lost) / seen.rows + margin, policy.alpha)
     more = f"; about {about(max(needed - seen.rows, 1))} further rows would decide" if needed else ""
-    return Check(rule=rule, verdict="unknown", reason=f"open: {facts}{more}")
+    return Check(rule=rule, verdict="unknown", reason=f"open: {facts}{more}{if_unknown(policy)}")
 
 
 def calibrated(report: EvaluationReport, policy: PromotionPolicy) -> Check:

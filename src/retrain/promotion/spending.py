@@ -19,6 +19,7 @@ from retrain.promotion.decision import ASKS_REVIEW, Check, PromotionDecision
 from retrain.promotion.error import most_error
 from retrain.promotion.gate import lets_through
 from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.review import SETTLED_BY_PEOPLE
 from retrain.store.certificate import Decided, WaitsFor
 from retrain.store.fold_certificate import YEAR
 from retrain.store.state import State
@@ -36,15 +37,18 @@ SETTLED_BY: dict[str, WaitsFor] = {
 
 def waits_for(decision: PromotionDecision, policy: PromotionPolicy) -> tuple[WaitsFor, ...]:
     """What could still decide about an inconclusive challenger; nothing when a rule stays unknown whatever comes."""
-    open_ = [_settled_by(check) for check in decision.checks if not lets_through(check, policy)]
+    open_ = [_settled_by(check, policy) for check in decision.checks if not lets_through(check, policy)]
     if decision.verdict != "inconclusive" or None in open_:
         return ()
     return tuple(sorted({each for each in open_ if each}))
 
 
-def _settled_by(check: Check) -> WaitsFor | None:
+def _settled_by(check: Check, policy: PromotionPolicy) -> WaitsFor | None:
     """Where the policy wants people to look at what a rule could not say, they settle it."""
-    return "review" if check.reason.endswith(ASKS_REVIEW) else SETTLED_BY.get(check.rule)
+    if check.reason.endswith(ASKS_REVIEW):
+        return "review"
+    people = policy.review.required == "inconclusive" and check.rule in SETTLED_BY_PEOPLE
+    return SETTLED_BY.get(check.rule, "review" if people else None)
 
 
 def budget(state: State, rows: int, policy: PromotionPolicy, *, now: datetime, heldout_share: float) -> Budget:

@@ -85,18 +85,18 @@ def kept(state: State, entries: Sequence[LedgerEntry], policy: RetentionPolicy, 
     the newest versions, and what is young.
     """
     stated = set(_strings(state.model_dump(mode="json")))
-    found = set(stated)
+    every = named(entries).values()
+    versions = {one.digest for one in [one for one in every if one.kind == "version"][-policy.keep_versions :]}
+    found = stated | versions
     for entry in entries:
-        if entry.evidence.get("version") in stated:
+        # A version without what it was trained on and judged by could be promoted by hand, and not be compared with.
+        if entry.evidence.get("version") in found:
             found |= set(entry.evidence.values())
     for entry in entries[-policy.newest_entries :]:
         found |= set(entry.evidence.values())
     drills = [entry.event.report for entry in entries if isinstance(entry.event, Drilled)]
     found |= set(drills[-1:])
     at = {entry.number: entry.at for entry in entries}
-    every = named(entries).values()
-    versions = [one.digest for one in every if one.kind == "version"]
-    found |= set(versions[-policy.keep_versions :])
     found |= {one.digest for one in every if now - at[one.number] < timedelta(days=policy.days(one.kind))}
     return found
 
