@@ -5,6 +5,7 @@ from retrain.evaluation.comparison import EvaluationReport, Slice
 from retrain.evaluation.paired import lower_bound, mcnemar, upper_bound
 from retrain.promotion.again import won_of
 from retrain.promotion.decision import Check
+from retrain.promotion.error import level, spending
 from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.words import chance, if_unknown, span
 
@@ -12,8 +13,11 @@ RULE = "better_where_it_drifted"
 
 
 def better_where_it_drifted(report: EvaluationReport, policy: PromotionPolicy) -> Check:
-    """Superior on the drifted slice, or not worse there, as the policy asks. It can only make the gate stricter."""
-    part = next((each for each in report.comparison.slices if each.kind == "drifted"), None)
+    """Superior on the drifted slice, or not worse there, as the policy asks.
+
+    Superior at what the decision may err: then it is this that a promotion rests on (`better_or_equal`).
+    """
+    part = _part(report)
     if part is None:
         return Check(rule=RULE, verdict="pass", reason="0 held-out rows are known to have drifted: not asked for drift")
     if report.comparison.champion_version is None:
@@ -23,7 +27,18 @@ def better_where_it_drifted(report: EvaluationReport, policy: PromotionPolicy) -
         return Check(rule=RULE, verdict="pass", reason=reason)
     if not part.enough:
         return _too_few(part, policy)
-    return _superior(part, policy) if policy.on_drifted == "superior" else _not_worse(part, policy)
+    return _superior(part, policy, report) if policy.on_drifted == "superior" else _not_worse(part, policy)
+
+
+def superior_where_it_drifted(report: EvaluationReport, policy: PromotionPolicy) -> bool:
+    """Whether superiority is asked for on the drifted slice, and there are rows enough to show it."""
+    part = _part(report)
+    champion = report.comparison.champion_version
+    return policy.on_drifted == "superior" and part is not None and part.enough and champion is not None
+
+
+def _part(report: EvaluationReport) -> Slice | None:
+    return next((each for each in report.comparison.slices if each.kind == "drifted"), None)
 
 
 def _too_few(part: Slice, policy: PromotionPolicy) -> Check:
@@ -33,13 +48,14 @@ def _too_few(part: Slice, policy: PromotionPolicy) -> Check:
     return Check(rule=RULE, verdict="unknown", reason=reason + if_unknown(policy))
 
 
-def _superior(part: Slice, policy: PromotionPolicy) -> Check:
-    won, lost = part.only_challenger_right, part.only_champion_right
-    p = mcnemar(won, lost)
-    facts = f"{_facts(part, policy.alpha / 2)}, exact McNemar p {chance(p)}, {policy.alpha:g} or less needed"
-    if p <= policy.alpha and won > lost:
+def _superior(part: Slice, policy: PromotionPolicy, report: EvaluationReport) -> Check:
+    won, lost, error = part.only_challenger_right, part.only_champion_right, level(report, policy)
+    p, needed = mcnemar(won, lost), 2 * error if policy.require == "superior" else policy.alpha
+    facts = f"{_facts(part, policy.alpha / 2)}, exact McNemar p {chance(p)}, {needed:.3g} or less needed"
+    facts += spending(report) if policy.require == "superior" else ""
+    if p <= needed and won > lost:
         return Check(rule=RULE, verdict="pass", reason=f"better: {facts}")
-    if p <= policy.alpha:
+    if p <= policy.alpha and lost > won:
         return Check(rule=RULE, verdict="fail", reason=f"worse beyond doubt: {facts}")
     return Check(rule=RULE, verdict="unknown", reason=f"open: {facts}")
 
