@@ -38,7 +38,8 @@ test: $(STAMP) ## The tests that take seconds each; those of a server that is no
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP) ## The tests that take minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not alone" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "slow and alone"
 
 check: $(STAMP) ## Lint, format, types, imports between rooms, rules of the house
 	$(BIN)/ruff check

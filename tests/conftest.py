@@ -23,6 +23,16 @@ settings.load_profile("ours")
 Golden = Callable[[str, str], None]
 
 
+ALONE = ("dashboards", "deploy", "flows", "service", "trouble")
+"""Folders whose slow tests wait for real services: what runs beside them would make these late."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in (*ALONE, "test_secrets.py"):
+            item.add_marker("alone")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--refresh-golden", action="store_true", help="write tests/golden/ anew; review it in the diff")
 
