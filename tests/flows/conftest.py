@@ -59,11 +59,14 @@ def said() -> Said:
         assert run is not None
         chosen = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run]))
         with get_client(sync_client=True) as client:
-            return eventually(
-                lambda: [log.message for log in client.read_logs(chosen, sort=LogSort.TIMESTAMP_ASC)],
-                # The flow's own last word; the lines before it were sent before.
-                lambda found: any(line.startswith("Finished in state") for line in found[-1:]) and len(found) > 1,
+            found = eventually(
+                lambda: client.read_logs(chosen, sort=LogSort.TIMESTAMP_ASC),
+                # The flow's own last word, and not that of one of its tasks; the lines before it were sent before.
+                lambda logs: (
+                    len(logs) > 1 and logs[-1].task_run_id is None and logs[-1].message.startswith("Finished in state")
+                ),
             )
+        return [log.message for log in found]
 
     return lines
 
