@@ -32,9 +32,9 @@ def judge(model: str) -> CheckResult | State[Any]:
         return Failed(message=str(error), data=error)
 
 
-@task(retries=2, retry_delay_seconds=60, retry_condition_fn=world_is_broken, cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE)
 def look_again(model: str) -> PendingResult | State[Any]:
-    """The challenger that waits for labels, if there is one, with the labels that came since."""
+    """The challenger that waits, if there is one, with what came since. Not tried again: the next hour looks, too."""
     try:
         return decide_pending(open_site(model, from_environment(), actor="flow check"))
     except RetrainError as error:
@@ -48,7 +48,7 @@ def check_model(model: str, retries: int = 2) -> dict[str, Any] | State[Any]:
     Safe to run twice or late: the ledger says what is owed. The challenger comes first, since what it comes to may
     answer what the windows would ask for; and it is looked at also where no window can be read.
     """
-    looked: State[Any] = look_again.with_options(retries=retries)(model, return_state=True)
+    looked: State[Any] = look_again(model, return_state=True)
     if looked.is_completed() and looked.result().outcome != "nothing":
         for reason in looked.result().reasons:
             get_run_logger().info("%s: %s", model, reason)
