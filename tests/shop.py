@@ -36,6 +36,11 @@ trigger: {min_new_labels: 50}
 """
 
 
+def with_tests() -> dict[str, str]:
+    """The environment of a process that imports from these tests: pytest's own search path is no other process's."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+
+
 def spec_with_trigger(more: str) -> str:
     """The shop's spec with more keys of the trigger, such as `max_attempts: 1`."""
     return SPEC.replace("{min_new_labels: 50}", f"{{min_new_labels: 50, {more}}}")

@@ -12,6 +12,7 @@ import pytest
 from faults.conftest import Fresh
 from faults.faulty import Faulty, Kind
 from faults.yard import Act, Yard, back, by_hand, run
+from shop import with_tests
 
 
 def killed(work: Callable[[], object]) -> bool:
@@ -119,7 +120,9 @@ def test_a_run_in_a_process_of_its_own_is_killed_twice_and_the_third_ends_its_wo
         before = yard.ledger()
         for _ in range(2):
             # The second goes on with the first one's work at once: the kernel says that its process is gone.
-            died = subprocess.run([sys.executable, "-c", CHILD, str(yard.root), str(at), kind], check=False)
+            died = subprocess.run(
+                [sys.executable, "-c", CHILD, str(yard.root), str(at), kind], env=with_tests(), check=False
+            )
             assert died.returncode in (0, -signal.SIGKILL)
             assert yard.broken(before) == [], calls[at - 1]
         run(yard, yard.open())

@@ -1,7 +1,6 @@
 """Does what nobody needs go, wholly and for good, and nothing else, whoever is killed or races?"""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from retrain.store.collected import gone
 from retrain.store.events import Checked, Claimed, Collected, Ended, Event, Promoted
 from retrain.store.ledger import Draft
 from retrain.store.state import Claim
-from shop import DAY, SPEC, START, Shop
+from shop import DAY, SPEC, START, Shop, with_tests
 
 SHORT = "retention: {keep_versions: 1, version_days: 30, dataset_days: 30, check_days: 30, newest_entries: 1}\n"
 
@@ -172,7 +171,7 @@ def test_a_collection_that_is_killed_leaves_nothing_that_is_taken_for_whole_and_
 ) -> None:
     shop, versions = old
     program = KILLED.format(after=after, root=str(shop.root))
-    ran = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=False)
+    ran = subprocess.run([sys.executable, "-c", program], env=with_tests(), capture_output=True, text=True, check=False)
     assert ran.returncode == -signal.SIGKILL, ran.stderr
     assert undamaged(shop)
     whole = set(shop.site().versions.digests())
