@@ -41,6 +41,11 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def digest_of_text(text: str) -> str:
+    """SHA-256 of a text, lone surrogates included: production logs hold them."""
+    return digest_of(text.encode("utf-8", errors="surrogatepass"))
+
+
 def digest_of_file(path: Path) -> str:
     """SHA-256 of a file, read in pieces, so that memory does not grow with its size."""
     with path.open("rb") as stream:

@@ -54,6 +54,16 @@ def test_a_run_that_dies_around_any_entry_of_the_ledger_is_ended_by_the_next(fre
             assert (yard.broken(before), yard.champions()) == ([], expected), (at, kind)
 
 
+def gone_on_with(yard: Yard, act: Act, before: dict[str, bytes], expected: tuple[str, ...], fault: str) -> list[str]:
+    """The same again by another process, after the claim has expired: what does not hold then, in sentences."""
+    yard.now += EXPIRED
+    act(yard, yard.open())
+    found = [f"{fault}, afterwards: {what}" for what in yard.broken(before)]
+    if yard.champions() != expected:
+        found.append(f"{fault}: champions {yard.champions()}, expected {expected}")
+    return found
+
+
 @pytest.mark.parametrize("kind", DEADLY)
 @pytest.mark.parametrize("name", EVERY)
 def test_a_caller_that_dies_at_any_store_call_leaves_a_whole_champion_and_the_next_run_ends_its_work(
@@ -68,12 +78,7 @@ def test_a_caller_that_dies_at_any_store_call_leaves_a_whole_champion_and_the_ne
         with pytest.raises(Died):
             act(yard, Faulty(yard.open(), at, kind))
         found += [f"{at} {calls[at - 1]}: {what}" for what in yard.broken(before)]
-        left = yard.ledger()
-        yard.now += EXPIRED
-        act(yard, yard.open())
-        found += [f"{at} {calls[at - 1]}, afterwards: {what}" for what in yard.broken(left)]
-        if yard.champions() != expected:
-            found.append(f"{at} {calls[at - 1]}: champions {yard.champions()}, expected {expected}")
+        found += gone_on_with(yard, act, yard.ledger(), expected, f"{at} {calls[at - 1]}")
     assert not found, "\n".join(found[:8])
 
 
@@ -90,12 +95,7 @@ def test_a_lost_doubled_or_cut_answer_at_any_store_call_breaks_nothing_and_the_n
         before = yard.ledger()
         with suppress(RetrainError):
             act(yard, Faulty(yard.open(), at, kind))
-        left = yard.ledger()
-        yard.now += EXPIRED
-        act(yard, yard.open())
-        found += [f"{at} {calls[at - 1]}: {what}" for what in yard.broken({**before, **left})]
-        if yard.champions() != expected:
-            found.append(f"{at} {calls[at - 1]}: champions {yard.champions()}, expected {expected}")
+        found += gone_on_with(yard, act, {**before, **yard.ledger()}, expected, f"{at} {calls[at - 1]}")
     assert not found, "\n".join(found[:8])
 
 

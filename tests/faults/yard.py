@@ -36,9 +36,10 @@ from retrain.training.artifact import CARD, HEAD, MODEL, ModelFile, packed_head
 from retrain.training.job import Scored, ScoringJob, ScoringResult, TrainingJob, TrainingResult
 from retrain.training.prediction import Prediction
 from retrain.training.probe import Head
-from retrain.training.version import Cost, Lineage, ModelVersion
+from retrain.training.version import ModelVersion
 from retrain.values import canonical_json
 from shop import START, Message, Shop
+from versions import untrained
 
 LABELS = ("invoice_request", "order_status", "return_item")
 ANSWERS = "answers.json"
@@ -143,28 +144,9 @@ def copied(yard: Yard, root: Path, open_store: Callable[[], Store] | None = None
 
 
 def version(site: Site, snapshot: str) -> ModelVersion:
-    """What is said of a version of this yard; no time and no machine is in it, so that the same is the same again."""
+    """What is said of a version of this yard."""
     base = site.base()
-    lineage = Lineage(
-        model=site.model,
-        snapshot=snapshot,
-        base=base.name,
-        base_digest=base.digest,
-        kind="probe",
-        seed=1,
-        trained_at=START,
-        packages={},
-    )
-    return ModelVersion(
-        lineage=lineage,
-        labels=LABELS,
-        max_tokens=64,
-        temperature=1.0,
-        validation_accuracy={"probe": 0.9},
-        train_accuracy=1.0,
-        trials=(),
-        cost=Cost(wall_seconds={}, cpu_seconds=0.0, gpu_seconds=0.0),
-    )
+    return untrained(base.name, LABELS, snapshot=snapshot, base_digest=base.digest, accuracy=1.0)
 
 
 def artifact(site: Site, answers: dict[str, str], otherwise: str, folder: Path) -> dict[str, bytes | Path]:

@@ -24,9 +24,9 @@ from retrain.store.events import Claimed, Dismissed, Ended, Event, Promoted
 from retrain.store.ledger import Draft
 from retrain.store.state import Claim
 from retrain.training.prediction import Prediction
-from retrain.training.version import Cost, Lineage, ModelVersion
 from retrain.values import canonical_json
-from shop import FEW, SPEC, START, Shop
+from shop import FEW, SPEC, Shop
+from versions import untrained
 
 ROWS = 300
 CLEAR = (40, 8)
@@ -46,26 +46,7 @@ def begun(shop: Shop, run: str) -> None:
 
 
 def version(shop: Shop, name: str, snapshot: str) -> str:
-    lineage = Lineage(
-        model="shop",
-        snapshot=snapshot,
-        base=shop.site().spec.base,
-        base_digest="b" * 64,
-        kind="probe",
-        seed=1,
-        trained_at=START,
-        packages={},
-    )
-    about = ModelVersion(
-        lineage=lineage,
-        labels=FEW,
-        max_tokens=64,
-        temperature=1.0,
-        validation_accuracy={"probe": 0.9},
-        train_accuracy=0.95,
-        trials=(),
-        cost=Cost(wall_seconds={}, cpu_seconds=0.0, gpu_seconds=0.0),
-    )
+    about = untrained(shop.site().spec.base, FEW, snapshot=snapshot, accuracy=0.95)
     return shop.site().versions.put({"card.md": name.encode()}, about.model_dump(mode="json"))
 
 

@@ -14,10 +14,10 @@ from prefect.states import Scheduled
 from retrain.service.server_prefect import connected
 from retrain.store.events import Checked, Claimed, Ended, Promoted
 from retrain.store.ledger import Draft
-from retrain.training.version import Cost, Lineage, ModelVersion
 from servers.crew import OVER, Crew, until
 from servers.prefect import Server, Started, prefect_worker, processes_of
 from shop import DAY, FEW, START, Messages, Shop
+from versions import untrained
 
 PATIENCE_SECONDS = 420.0
 """For what takes a minute where nothing else is at work."""
@@ -139,7 +139,7 @@ def judged(shop: Shop) -> list[tuple[datetime, datetime]]:
 def drifting(shop: Shop, messages: Messages) -> None:
     """A champion of long ago, three quiet days, and two that are not: three windows are owed, and then a retrain."""
     site = shop.site()
-    version = site.versions.put({"card.md": b"of long ago"}, _of_long_ago(site.spec.base).model_dump(mode="json"))
+    version = site.versions.put({"card.md": b"of long ago"}, untrained(site.spec.base, FEW).model_dump(mode="json"))
     event = Promoted(claim=None, version=version, over=None, snapshot="s" * 64)
     site.ledger.append(lambda newest: Draft(event=event, reasons=("by hand",), actor="a test"))
     for day in range(3):
@@ -148,27 +148,3 @@ def drifting(shop: Shop, messages: Messages) -> None:
         rows = messages("new_intent", day * 60, 90) + messages("base", day * 150, 60)
         ids = shop.day(day, rows, sure=0.6)
         shop.label(ids[90:], [row["label"] for row in rows[90:]], at=START + 5 * DAY)
-
-
-def _of_long_ago(base: str) -> ModelVersion:
-    """A version without weights: a training begins with its settings, and nobody here asks it for an answer."""
-    lineage = Lineage(
-        model="shop",
-        snapshot="s" * 64,
-        base=base,
-        base_digest="b" * 64,
-        kind="probe",
-        seed=1,
-        trained_at=START,
-        packages={},
-    )
-    return ModelVersion(
-        lineage=lineage,
-        labels=FEW,
-        max_tokens=64,
-        temperature=1.0,
-        validation_accuracy={"probe": 0.9},
-        train_accuracy=0.9,
-        trials=(),
-        cost=Cost(wall_seconds={}, cpu_seconds=0.0, gpu_seconds=0.0),
-    )

@@ -54,13 +54,20 @@ def _too_small(won: int, lost: int, rows: int, difference: float, z: float) -> b
 
 
 def _variance(won: int, lost: int, rows: int, difference: float) -> float:
-    """Of one row's difference, under the maximum likelihood estimate constrained to `difference` (Tango's q21)."""
-    if difference < 0:  # The mirror keeps c at or below zero, so that rounding never brings the root below zero.
+    """Of one row's difference, under the maximum likelihood estimate constrained to `difference`."""
+    if difference < 0:
         return _variance(lost, won, rows, -difference)
+    return 2.0 * constrained_loss(won, lost, rows, difference) + difference * (1.0 - difference)
+
+
+def constrained_loss(won: int, lost: int, rows: int, difference: float) -> float:
+    """The likeliest chance of a lost row where the true difference is `difference`, not negative (Tango's q21).
+
+    The mirror of a negative one keeps c at or below zero, so that rounding never brings the root below zero.
+    """
     a = 2.0 * rows
     b = (2.0 * rows - won + lost) * difference - won - lost
     c = -lost * difference * (1.0 - difference)
     root = sqrt(b * b - 4.0 * a * c)
     # Of the two forms of the same root, the one that does not subtract nearly equal numbers.
-    losing = -2.0 * c / (b + root) if b > 0 else (root - b) / (2.0 * a)
-    return 2.0 * losing + difference * (1.0 - difference)
+    return -2.0 * c / (b + root) if b > 0 else (root - b) / (2.0 * a)

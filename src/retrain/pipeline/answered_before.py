@@ -5,7 +5,7 @@ import json
 from retrain.pipeline.site import Site
 from retrain.store.certificate import Pending
 from retrain.training.durable import write_file
-from retrain.values import canonical_json, digest_of, short
+from retrain.values import canonical_json, digest_of, digest_of_text, short
 
 
 class AnsweredBefore:
@@ -17,15 +17,15 @@ class AnsweredBefore:
         self._known: dict[str, tuple[str, str]] = self._read()
 
     def __contains__(self, text: str) -> bool:
-        return _key(text) in self._known
+        return digest_of_text(text) in self._known
 
     def of(self, text: str) -> tuple[str, str]:
         """What the challenger answered, and what the champion."""
-        return self._known[_key(text)]
+        return self._known[digest_of_text(text)]
 
     def add(self, texts: list[str], challenger: list[str], champion: list[str]) -> None:
         """Keep the answers to these texts as well."""
-        self._known |= dict(zip(map(_key, texts), zip(challenger, champion, strict=True), strict=True))
+        self._known |= dict(zip(map(digest_of_text, texts), zip(challenger, champion, strict=True), strict=True))
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_file(self._path, canonical_json(self._known))
 
@@ -35,7 +35,3 @@ class AnsweredBefore:
             return {str(text): (str(new), str(old)) for text, (new, old) in content.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
-
-
-def _key(text: str) -> str:
-    return digest_of(text.encode("utf-8", errors="surrogatepass"))

@@ -14,7 +14,7 @@ from retrain.drift.performance.labelled import labelled_rows, not_at_random
 from retrain.drift.reference import ReferenceProfile
 from retrain.errors import LogError
 from retrain.pipeline.site import Site
-from retrain.production.labels import MODEL, read_labels
+from retrain.production.labels import not_by_models, read_labels
 from retrain.production.window import Window
 from retrain.store.state import State
 from retrain.training.prediction import Prediction
@@ -58,8 +58,7 @@ def _labels(site: Site) -> pl.DataFrame | None:
     except LogError:
         # A label log that cannot be read is said where it is needed, by `retrain run`; a check goes on without it.
         return None
-    # What another model said is no truth to measure this one by.
-    return found.filter(~pl.col("labeller").str.starts_with(MODEL)).select("id", "label")
+    return not_by_models(found).select("id", "label")
 
 
 def _joined(rows: pl.DataFrame, labels: pl.DataFrame | None) -> pl.DataFrame:

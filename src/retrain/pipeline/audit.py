@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 
 from pydantic import Field, ValidationError
 
@@ -30,7 +29,7 @@ class Audited(Value):
     entry: int
     kind: str
     recomputed: tuple[str, ...]
-    """`gate`, `check`, `trigger`, `dataset`, `champion`: what was computed again from stored evidence."""
+    """`gate`, `check`, `trigger`, `dataset`, `champion`, `probation`: what was computed again from stored evidence."""
     verified: tuple[str, ...]
     """Evidence whose every byte was read and verified."""
     signed_by: str | None
@@ -71,18 +70,18 @@ class Auditor:
 
     def all(self) -> None:
         """Take in every entry that can be read; where one cannot, all that come after it are not looked at."""
-        before: LedgerEntry | None = None
-        number = 0
-        with suppress(SafetyError):
-            # What was collected on purpose is no damage; named again after that, it was stored anew.
-            self._collected = gone(self._site.ledger.entries())
+        entries: list[LedgerEntry] = []
+        trouble: SafetyError | None = None
         try:
-            for entry in self._site.ledger.entries():
-                number = entry.number
-                self._take(before, entry)
-                before = entry
+            entries.extend(self._site.ledger.entries())
         except SafetyError as error:
-            self._find(number + 1, str(error))
+            trouble = error
+        # What was collected on purpose is no damage; named again after that, it was stored anew.
+        self._collected = gone(entries)
+        for before, entry in zip([None, *entries], entries, strict=False):
+            self._take(before, entry)
+        if trouble is not None:
+            self._find(entries[-1].number + 1 if entries else 1, str(trouble))
         if not self.trail and not self.findings and next(iter(self._site.versions.digests()), None):
             self._find(0, "versions are stored, but the ledger is empty: restore its folder")
 

@@ -10,7 +10,7 @@ from retrain.dataset.near import first_alike
 from retrain.dataset.snapshot import Example, Snapshot
 from retrain.pipeline.labels_rows import asked_before
 from retrain.pipeline.site import Site
-from retrain.production.labels import MODEL, Labels, labelled, read_labels
+from retrain.production.labels import Labels, labelled, not_by_models, read_labels
 from retrain.production.reader import find_rows, first_timestamp
 from retrain.store.certificate import Pending
 from retrain.store.state import State
@@ -47,9 +47,5 @@ def _labels_since(site: Site, state: State, pending: Pending) -> Labels | None:
         return None
     labels = read_labels(site.spec.path(place), now=site.clock())
     doubted = [task.id for task in asked_before(site, state).values() if task.why == CHOSEN_BY_DOUBT]
-    rows = labels.rows.filter(
-        (pl.col("labelled_at") > pending.since)
-        & ~pl.col("labeller").str.starts_with(MODEL)
-        & ~pl.col("id").is_in(doubted)
-    )
+    rows = not_by_models(labels.rows).filter((pl.col("labelled_at") > pending.since) & ~pl.col("id").is_in(doubted))
     return None if rows.is_empty() else replace(labels, rows=rows)

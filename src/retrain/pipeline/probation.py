@@ -11,13 +11,13 @@ from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.rollback import check_stored
 from retrain.pipeline.scoring import scored
 from retrain.pipeline.site import Site
-from retrain.production.labels import MODEL, read_labels
+from retrain.production.labels import not_by_models, read_labels
 from retrain.production.reader import find_rows
 from retrain.promotion.probation import Answer, Judgement, Replayed, counted, judge, tally
 from retrain.store.events import ProbationSeen, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.probation import Probation, ProbationState, Tally, Terms
-from retrain.values import Value, canonical_json, digest_of, short
+from retrain.values import Value, canonical_json, digest_of_text, short
 
 ANSWERS, LABELS, TERMS = "answers.json", "labels.json", "terms.json"
 
@@ -81,12 +81,12 @@ def probation(site: Site) -> ProbationResult:
 
 
 def _truth(site: Site, running: Probation) -> dict[str, str]:
-    """Labels given since the promotion, by people and outcomes: what a model said is no truth to measure by."""
+    """Labels given since the promotion, by people and outcomes."""
     place = site.spec.production.labels
     if place is None or not site.spec.path(place).exists():
         return {}
-    rows = read_labels(site.spec.path(place), now=site.clock()).rows
-    given = rows.filter(~pl.col("labeller").str.starts_with(MODEL) & (pl.col("labelled_at") >= running.since))
+    rows = not_by_models(read_labels(site.spec.path(place), now=site.clock()).rows)
+    given = rows.filter(pl.col("labelled_at") >= running.since)
     return dict(given.select("id", "label").iter_rows())
 
 
@@ -117,7 +117,7 @@ def _answers(site: Site, running: Probation, truth: Mapping[str, str]) -> Replay
     champion, predecessor = scored(site, (running.version, running.predecessor), list(texts.values()))
     said = zip(texts, champion.predictions, predecessor.predictions, strict=True)
     new = {row: Answer(champion=mine.label, predecessor=old.label) for row, mine, old in said}
-    inputs = sorted({*known.inputs, *(_of(text) for text in texts.values())})
+    inputs = sorted({*known.inputs, *(digest_of_text(text) for text in texts.values())})
     return Replayed(answers={**known.answers, **new}, inputs=tuple(inputs))
 
 
@@ -132,14 +132,10 @@ def _new_rows(site: Site, running: Probation, truth: Mapping[str, str], known: R
     rows = find_rows(site.log, site.spec.production, wanted, span=span, now=now)
     once: dict[str, str] = {}
     for row, text in rows.sort("timestamp", "id").select("id", "input").iter_rows():
-        if (digest := _of(text)) not in inputs:
+        if (digest := digest_of_text(text)) not in inputs:
             inputs.add(digest)
             once[row] = text
-    return {row: once[row] for row in sorted(once, key=_of)[:room]}
-
-
-def _of(text: str) -> str:
-    return digest_of(text.encode("utf-8", errors="surrogatepass"))
+    return {row: once[row] for row in sorted(once, key=digest_of_text)[:room]}
 
 
 def _kept(site: Site, running: Probation, replayed: Replayed, truth: Mapping[str, str]) -> str | None:

@@ -7,12 +7,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from retrain.base import locate
 from retrain.evaluation.soundness import Loaded
+from retrain.pipeline.scoring import scored
 from retrain.pipeline.site import Site
-from retrain.training import process
-from retrain.training.artifact import read_model_file
-from retrain.training.job import ScoringJob, VersionAt
 from retrain.training.prediction import Prediction
 
 ROWS = 20
@@ -27,10 +24,7 @@ def loaded_anew(site: Site, version: str, rows: Sequence[str], said: Sequence[Pr
     texts, before = list(rows)[::step][:ROWS], list(said)[::step][:ROWS]
     site.settings.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=site.settings.cache, prefix="loads-") as empty:
-        folder = site.versions.fetch(version, Path(empty))
-        place = VersionAt(folder=folder, base=locate(read_model_file(folder).base, site.spec.path(".")))
-        job = ScoringJob(versions=(place,), texts=tuple(texts), threads=site.spec.training.threads)
-        now = process.score(job).scored[0].predictions
+        now = scored(site, [version], texts, fetched_into=Path(empty))[0].predictions
     pairs = list(zip(before, now, strict=True))
     off = [abs(one.confidence - other.confidence) for one, other in pairs]
     same = [one.label == other.label and gap <= TOLERANCE for (one, other), gap in zip(pairs, off, strict=True)]

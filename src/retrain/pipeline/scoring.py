@@ -1,6 +1,7 @@
 """What do stored versions answer to texts? Each verified, on the base it was trained on, in one process of its own."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from retrain.base import locate
 from retrain.pipeline.site import Site
@@ -15,12 +16,15 @@ def scored(
     texts: Sequence[str],
     *,
     watched: Mapping[str, tuple[str, ...]] | None = None,
+    fetched_into: Path | None = None,
 ) -> tuple[Scored, ...]:
-    """The answers of each version; of `watched` texts also the probabilities of these labels.
+    """The answers of each version, from this machine's copies unless another folder is named; of `watched` texts also
+    the probabilities of these labels.
 
     Raises DigestMismatch, WorkerDied, and errors of ours as the process met them.
     """
-    folders = [site.versions.fetch(version, site.settings.cache / "versions") for version in versions]
+    copies = fetched_into or site.settings.cache / "versions"
+    folders = [site.versions.fetch(version, copies) for version in versions]
     # Each on the base it was trained on: the spec may name another one by now.
     bases = [locate(read_model_file(folder).base, site.spec.path(".")) for folder in folders]
     places = tuple(VersionAt(folder=folder, base=base) for folder, base in zip(folders, bases, strict=True))

@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from retrain.base import locate
 from retrain.errors import SpecError, UnknownVersion, UsageError
 from retrain.evaluation.regressions import CaseSeen
 from retrain.evaluation.suite import suite_seen
+from retrain.pipeline.scoring import scored
 from retrain.pipeline.site import Site
 from retrain.pipeline.suite_file import append, read_suite, suite_path
-from retrain.training import process
-from retrain.training.artifact import read_model_file
-from retrain.training.job import ScoringJob, VersionAt
 from retrain.values import Value
 
 
@@ -87,11 +84,9 @@ def check_suite(site: Site) -> SuiteResult:
         raise SpecError(f"the spec of {site.model!r} names no suite; write evaluation.suite in it")
     if champion is None:
         raise UnknownVersion(f"model {site.model!r} has no champion yet, so nothing can answer the suite")
-    folder = site.versions.fetch(champion.version, site.settings.cache / "versions")
-    place = VersionAt(folder=folder, base=locate(read_model_file(folder).base, site.spec.path(".")))
     texts = tuple(file.suite.texts)
-    job = ScoringJob(versions=(place,), texts=texts, watched=file.suite.watched, threads=site.spec.training.threads)
-    said = dict(zip(texts, process.score(job).scored[0].predictions, strict=True))
+    (answers,) = scored(site, [champion.version], texts, watched=file.suite.watched)
+    said = dict(zip(texts, answers.predictions, strict=True))
     seen = suite_seen(file.suite, file.digest, said, None)
     passed = sum(case.challenger for case in seen.cases)
     return SuiteResult(

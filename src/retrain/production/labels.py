@@ -57,6 +57,11 @@ class Labelled:
     """Kind of labeller (`human`, `outcome`, `model`) to rows."""
 
 
+def not_by_models(rows: pl.DataFrame) -> pl.DataFrame:
+    """The labels of people and outcomes: what a model said is no truth to measure another one by."""
+    return rows.filter(~pl.col("labeller").str.starts_with(MODEL))
+
+
 def read_labels(place: Path, *, now: datetime) -> Labels:
     """Read a label log: a file, or a folder with `.jsonl`, `.jsonl.gz`, `.csv` or `.parquet` at any depth.
 

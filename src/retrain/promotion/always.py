@@ -6,9 +6,11 @@ most the stated share of cases. As mixtures over fixed weights they depend on th
 order and in batches of any size.
 """
 
-from math import exp, inf, log, sqrt
+from math import exp, inf, log
 
 from scipy.special import betainc, betaln, gammaln, xlogy
+
+from retrain.evaluation.paired import constrained_loss
 
 HALVINGS = 60
 SPLIT, TIES = 1.0, 4.0
@@ -63,19 +65,8 @@ def _left(won: int, lost: int, rows: int, gap: float) -> float:
     """The most log likelihood that a true difference of `gap` leaves to the counts."""
     if gap < 0:
         return _left(lost, won, rows, -gap)
-    losing = _losing(won, lost, rows, gap)
+    losing = min(max(constrained_loss(won, lost, rows, gap), 0.0), (1.0 - gap) / 2.0)
     chances = ((won, losing + gap), (lost, losing), (rows - won - lost, 1.0 - 2.0 * losing - gap))
     if any(count and chance <= 0.0 for count, chance in chances):
         return -inf
     return sum(float(xlogy(count, max(chance, 0.0))) for count, chance in chances)
-
-
-def _losing(won: int, lost: int, rows: int, gap: float) -> float:
-    """Of that estimate, the chance of a lost row (Tango 1998, q21), for a gap that is not negative."""
-    a = 2.0 * rows
-    b = (2.0 * rows - won + lost) * gap - won - lost
-    c = -lost * gap * (1.0 - gap)
-    root = sqrt(max(b * b - 4.0 * a * c, 0.0))
-    # Of the two forms of the same root, the one that does not subtract nearly equal numbers.
-    found = -2.0 * c / (b + root) if b > 0 else (root - b) / (2.0 * a)
-    return min(max(found, 0.0), (1.0 - gap) / 2.0)

@@ -12,7 +12,6 @@ No answer holds a version, or says which side is which model's. Totals are shown
 only when as many have as the spec asks for: nobody judges on with them in mind.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -34,6 +33,7 @@ from retrain.review.judgement import CHOICES, Choice, Opinion, reviewer_name, se
 from retrain.service.body_starlette import json_body
 from retrain.service.listen_uvicorn import listen
 from retrain.service.review_door_starlette import ReviewDoor
+from retrain.service.thread_starlette import in_thread
 from retrain.service.token import TokenCheck
 
 FOLDER = Path(__file__).parent / "review_page"
@@ -186,12 +186,8 @@ def _answering(call: Call) -> Callable[[Request], Any]:
 
 
 async def _in_thread(request: Request, work: Callable[[], T]) -> T:
-    """Blocking work, bounded in time: what was to be kept may be, and is asked for again without harm."""
-    try:
-        async with asyncio.timeout(ASK_SECONDS):
-            return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=request.app.state.limiter)
-    except TimeoutError:
-        raise WorldError(f"no answer from the store within {ASK_SECONDS:g} s; try again") from None
+    otherwise = f"no answer from the store within {ASK_SECONDS:g} s; try again"
+    return await in_thread(request, work, seconds=ASK_SECONDS, otherwise=otherwise)
 
 
 async def _health(_request: Request) -> Response:

@@ -17,7 +17,6 @@ notification (which its own alerts watch), and sends the group anew after `group
 A proxy in front of it does TLS: this process speaks plain HTTP, on the loopback unless told otherwise.
 """
 
-import asyncio
 import difflib
 import json
 import logging
@@ -29,7 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,6 +42,7 @@ from retrain.service.alertmanager import Alert, read_notification, truncated
 from retrain.service.body_starlette import json_body
 from retrain.service.guard_starlette import Guard
 from retrain.service.request import derived_request, given_reason, one_line, runs_ended
+from retrain.service.thread_starlette import in_thread
 from retrain.service.token import TokenCheck
 from retrain.settings import Settings
 from retrain.spec_file import spec_names
@@ -194,12 +194,8 @@ async def _ask(request: Request, wanted: Mapping[str, str]) -> "Queued":
 
 
 async def _in_thread(request: Request, work: Callable[[], T]) -> T:
-    """Blocking work, bounded in time. Raises WorldError when it takes too long; it may still come to its end unseen."""
-    try:
-        async with asyncio.timeout(ASK_SECONDS):
-            return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=request.app.state.limiter)
-    except TimeoutError:
-        raise WorldError(f"no answer from Prefect or the store within {ASK_SECONDS:g} s; ask again") from None
+    otherwise = f"no answer from Prefect or the store within {ASK_SECONDS:g} s; ask again"
+    return await in_thread(request, work, seconds=ASK_SECONDS, otherwise=otherwise)
 
 
 def _wanted(body: Any, header: str | None) -> tuple[str, str | None]:
