@@ -1,6 +1,6 @@
 """How many false retrains a year does each rule cause, when nothing drifts at all?
 
-    python -m benchmarks.drift_false_alarms [--years 52:200 365:60 8760:4] [--peer-windows 100]
+    python -m benchmarks.drift_false_alarms [--years 52:200 365:60 8760:4] [--bursts 1 3] [--peer-windows 100]
 
 Simulated stationary years of real text (CLINC150, MiniLM, a probe's answers), each with a reference of 1,000 rows drawn
 anew; rows drawn one by one, and in bursts of three of one intent. Windows of 300 rows, of 100 at 8,760 looks. A retrain
@@ -129,13 +129,14 @@ def main() -> None:
     """Print the table."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--years", nargs="+", default=["52:200", "365:60", "8760:4"], metavar="LOOKS:YEARS")
+    words.add_argument("--bursts", nargs="+", type=int, default=[1, 3], metavar="ROWS", help="1: independent rows")
     words.add_argument("--peer-windows", type=int, default=100)
     told = words.parse_args()
     measured = Measured.of(read_corpora().only("known"))
     print("false retrains a year, mean (95 % interval); the budget is 1\n")
     print("| looks a year | rows | rule | years or windows | false retrains a year |\n| --- | --- | --- | --- | --- |")
     for looks, number in (map(int, pair.split(":")) for pair in told.years):
-        for burst in (1, 3):
+        for burst in told.bursts:
             setting = Setting(looks=looks, burst=burst, years=number)
             seen = count(measured, setting, told.peer_windows)
             rows = "independent" if burst == 1 else f"bursts of {burst}"

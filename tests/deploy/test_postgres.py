@@ -17,7 +17,15 @@ from servers.prefect import Server, prefect_environment, prefect_server
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 90.0
-DEPLOYMENTS = {"drill/weekly", "patrol/hourly", "patrol/quarterly", "check/model", "retrain/model", "rollback/model"}
+DEPLOYMENTS = {
+    "drill/weekly",
+    "patrol/hourly",
+    "patrol/quarterly",
+    "check/model",
+    "retrain/model",
+    "review/model",
+    "rollback/model",
+}
 # Once a minute in production.
 SCHEDULER = {"PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2"}
 
