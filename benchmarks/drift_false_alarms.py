@@ -1,6 +1,7 @@
 """How many false retrains a year does each rule cause, when nothing drifts at all?
 
     python -m benchmarks.drift_false_alarms [--years 52:200 365:60 8760:4] [--bursts 1 3] [--peer-windows 100]
+        [--jobs 1]
 
 Simulated stationary years of real text (CLINC150, MiniLM, a probe's answers), each with a reference of 1,000 rows drawn
 anew; rows drawn one by one, and in bursts of three of one intent. Windows of 300 rows, of 100 at 8,760 looks. A retrain
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from benchmarks.corpora import read_corpora
+from benchmarks.crew import Crew, crew
 from benchmarks.drift_peers import any_below, e_detector, e_values, evidently, mmd_p_value, plain_p_values
 from benchmarks.drift_streams import Measured, Rows, run_budget, seen_of, stationary, values_of, watch, window_p_values
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ from retrain.drift.sequential.pool import Seen
 
 REFERENCE_ROWS, SEED = 1_000, 11
 REST_DAYS = 3.0
-TOGETHER = 100
+TOGETHER = 50
 """Years whose detector runs side by side."""
 BUDGET, DETECTOR, ANY_P, EVIDENTLY, MMD = (
     "retrain, rule budget",
@@ -70,13 +72,22 @@ class Counted:
     windows: dict[str, list[bool]] = field(default_factory=lambda: {EVIDENTLY: [], MMD: []})
 
 
-def years(measured: Measured, setting: Setting) -> Iterator[tuple[Rows, Rows, np.random.Generator]]:
-    """A reference and a year of windows, as row numbers."""
-    for year in range(setting.years):
-        draws = np.random.default_rng([SEED, setting.looks, setting.burst, year])
-        reference = stationary(measured.corpora, draws, REFERENCE_ROWS, setting.burst)
-        rows = stationary(measured.corpora, draws, setting.looks * setting.rows, setting.burst)
-        yield reference, rows.reshape(setting.looks, setting.rows), draws
+@dataclass(frozen=True)
+class Batch:
+    """Years of one setting that are simulated together, by their numbers."""
+
+    setting: Setting
+    numbers: range
+    peer_windows: int
+
+
+def years(measured: Measured, batch: Batch) -> Iterator[tuple[int, Rows, Rows, np.random.Generator]]:
+    """A year's number, its reference and its windows, as row numbers."""
+    looks, burst, rows = batch.setting.looks, batch.setting.burst, batch.setting.rows
+    for year in batch.numbers:
+        draws = np.random.default_rng([SEED, looks, burst, year])
+        reference = stationary(measured.corpora, draws, REFERENCE_ROWS, burst)
+        yield year, reference, stationary(measured.corpora, draws, looks * rows, burst).reshape(looks, rows), draws
 
 
 def begun(alarmed: NDArray[np.bool_], rest: float) -> int:
@@ -88,10 +99,10 @@ def begun(alarmed: NDArray[np.bool_], rest: float) -> int:
     return count
 
 
-def count(measured: Measured, setting: Setting, peer_windows: int) -> Counted:
-    """Every rule over every year."""
-    seen, found = Counted(), list[Seen]()
-    for number, (reference, windows, draws) in enumerate(years(measured, setting)):
+def count(measured: Measured, batch: Batch) -> Counted:
+    """Every rule over every year; the detectors of all these years run side by side."""
+    setting, seen, found = batch.setting, Counted(), list[Seen]()
+    for year, reference, windows, draws in years(measured, batch):
         signals = watch(measured, reference, setting.rows, setting.policy)
         pieces = np.array_split(windows, -(-setting.looks // 500))
         found.append(seen_of(signals, values_of(signals, pieces)))
@@ -99,12 +110,10 @@ def count(measured: Measured, setting: Setting, peer_windows: int) -> Counted:
         seen.years[DETECTOR].append(begun(detected, setting.rest))
         plain = np.concatenate([any_below(plain_p_values(measured, reference, piece)) for piece in pieces])
         seen.years[ANY_P].append(begun(plain, setting.rest))
-        if number < peer_windows:
+        if year < batch.peer_windows:
             seen.windows[MMD].append(mmd_p_value(measured, reference, windows[0], draws) < 0.05)
             seen.windows[EVIDENTLY].append(evidently(measured, reference, windows[0]))
-        if len(found) == TOGETHER or number == setting.years - 1:
-            seen.years[BUDGET] += run_budget(found, setting.policy).begun.sum(axis=1).tolist()
-            found.clear()
+    seen.years[BUDGET] += run_budget(found, setting.policy).begun.sum(axis=1).tolist()
     return seen
 
 
@@ -131,24 +140,34 @@ def main() -> None:
     words.add_argument("--years", nargs="+", default=["52:200", "365:60", "8760:4"], metavar="LOOKS:YEARS")
     words.add_argument("--bursts", nargs="+", type=int, default=[1, 3], metavar="ROWS", help="1: independent rows")
     words.add_argument("--peer-windows", type=int, default=100)
+    words.add_argument("--jobs", type=int, default=1, help="processes, of 1 GB each")
     told = words.parse_args()
-    measured = Measured.of(read_corpora().only("known"))
     print("false retrains a year, mean (95 % interval); the budget is 1\n")
     print("| looks a year | rows | rule | years or windows | false retrains a year |\n| --- | --- | --- | --- | --- |")
-    for looks, number in (map(int, pair.split(":")) for pair in told.years):
-        for burst in told.bursts:
-            setting = Setting(looks=looks, burst=burst, years=number)
-            seen = count(measured, setting, told.peer_windows)
-            rows = "independent" if burst == 1 else f"bursts of {burst}"
-            for rule, counts in seen.years.items():
-                mean, low, high = interval(counts)
-                print(f"| {looks} | {rows} | {rule} | {number} years | {mean:.2f} ({low:.2f} to {high:.2f}) |")
-            for rule, calls in seen.windows.items():
-                mean, low, high = carried(calls, setting)
-                print(
-                    f"| {looks} | {rows} | {rule} | {len(calls)} windows | {mean:.1f} ({low:.1f} to {high:.1f}) |",
-                    flush=True,
-                )
+    with crew(quiet_rows, told.jobs) as people:
+        for looks, number in (map(int, pair.split(":")) for pair in told.years):
+            for burst in told.bursts:
+                _table(people, Setting(looks=looks, burst=burst, years=number), told.peer_windows)
+
+
+def quiet_rows() -> Measured:
+    """Rows of the known intents alone."""
+    return Measured.of(read_corpora().only("known"))
+
+
+def _table(people: Crew, setting: Setting, peer_windows: int) -> None:
+    starts = range(0, setting.years, TOGETHER)
+    numbers = [range(start, min(start + TOGETHER, setting.years)) for start in starts]
+    counted = list(people(count, [Batch(setting, each, peer_windows) for each in numbers]))
+    rows = "independent" if setting.burst == 1 else f"bursts of {setting.burst}"
+    head = f"| {setting.looks} | {rows} |"
+    for rule in counted[0].years:
+        mean, low, high = interval([number for part in counted for number in part.years[rule]])
+        print(f"{head} {rule} | {setting.years} years | {mean:.2f} ({low:.2f} to {high:.2f}) |")
+    for rule in counted[0].windows if peer_windows else ():
+        calls = [call for part in counted for call in part.windows[rule]]
+        mean, low, high = carried(calls, setting)
+        print(f"{head} {rule} | {len(calls)} windows | {mean:.1f} ({low:.1f} to {high:.1f}) |", flush=True)
 
 
 if __name__ == "__main__":
