@@ -198,7 +198,7 @@ OVER_TIME = Row(
             ),
             width=8,
             columns=(
-                Column(source="alertname", header="Alert"),
+                Column(source="alertname", header="Alert", width=200),
                 Column(source="model", header="Model", look=Look(links=(TO_DRIFT,))),
                 Column(source="Value #B", header="For", look=Look(unit="s", decimals=1), width=90),
             ),

@@ -28,7 +28,8 @@ WAITS = {
     "unpromoted": GREY,
 }
 STAGES = {"prepare": SKY, "probe": PINK, "tune": YELLOW, "train": BLUE, "evaluate": GREEN, "other": GREY}
-BY = {"run": GREEN, "hand": PINK}
+BY = {"run": GREEN, "hand": PINK, "pending": SKY}
+WAITS_FOR = {"labels": PINK, "review": ORANGE}
 PROBATION = {"none": GREY, "running": SKY, "confirmed": GREEN, "not_enough_labels": ORANGE, "breach": RED}
 ROLLBACKS = {"manual": PINK, "probation": RED}
 CHANGES = {

@@ -1,11 +1,10 @@
 """What became champion, why, and what was taken back?"""
 
-from dashboards.palette import BLUE, BY, GREEN, GREY, ORANGE, PINK, PROBATION, ROLLBACKS, SKY, VERDICTS
-from dashboards.parts import CARD, EVALUATION, OF_ROW, Board, Column, Link, Look, Panel, Query, Row
+from dashboards.palette import BLUE, BY, GREEN, ORANGE, PINK, ROLLBACKS, VERDICTS
+from dashboards.parts import CARD, EVALUATION, Board, Column, Look, Panel, Query, Row
+from dashboards.tried import OF, PROBATION, TO_EVALUATION, WAITING
 
-OF = '{model=~"$model"}'
 AGE = f"max by (model) (time() - retrain_champion_since_timestamp_seconds{OF}) / 86400"
-TO_EVALUATION = Link(title="Last evaluation", url=f"{OF_ROW}/evaluation")
 
 
 def _stat(number: int, title: str, says: str, expr: str, look: Look) -> Panel:
@@ -19,7 +18,7 @@ IN_RANGE = Row(
         _stat(
             1,
             "Promotions",
-            "By a run's evidence, and by hand.",
+            "By a run's evidence, by a later look, and by hand.",
             f"round(sum(increase(retrain_promotions_total{OF}[$__range])))",
             Look(decimals=0, steps=((None, GREEN),)),
         ),
@@ -104,7 +103,7 @@ OVER_TIME = Row(
             number=8,
             kind="bars",
             title="Promotions, per $per",
-            says="By a run's evidence, or by hand.",
+            says="By a run's evidence, by hand, or by labels and people that came later (pending).",
             queries=(
                 Query(
                     expr=f"round(sum by (by) (increase(retrain_promotions_total{OF}[$per])))",
@@ -147,88 +146,11 @@ OVER_TIME = Row(
     ),
 )
 
-PRODUCTION = Row(
-    title="Probation: champion and predecessor on the same labelled rows of production",
-    panels=(
-        Panel(
-            number=12,
-            kind="table",
-            title="How the newest probation stands",
-            says="Running, confirmed, ended for want of labels, or a breach: worse than its predecessor, beyond doubt, "
-            "so rolled back. None: promoted by hand, or without labels to measure it by.",
-            queries=(Query(expr=f"max by (model, state) (retrain_probation_state{OF} == 1)"),),
-            height=7,
-            columns=(
-                Column(source="model", header="Model", look=Look(links=(TO_EVALUATION,)), width=150),
-                Column(
-                    source="state",
-                    header="Probation",
-                    look=Look(words={name: (name.replace("_", " "), colour) for name, colour in PROBATION.items()}),
-                    filled=True,
-                ),
-            ),
-        ),
-        Panel(
-            number=13,
-            kind="steps",
-            title="Realised gain, and what was promised",
-            says="Champion less predecessor in accuracy. Production's bounds hold at all looks; wide ones want labels.",
-            queries=(
-                Query(expr=f"max by (model) (retrain_probation_gain_ratio{OF})", legend="{{model}} seen"),
-                Query(expr=f"max by (model) (retrain_probation_gain_low_ratio{OF})", legend="{{model}} low"),
-                Query(expr=f"max by (model) (retrain_probation_gain_high_ratio{OF})", legend="{{model}} high"),
-                Query(
-                    expr=f"max by (model) (retrain_probation_promised_low_ratio{OF})", legend="{{model}} promised low"
-                ),
-                Query(
-                    expr=f"max by (model) (retrain_probation_promised_high_ratio{OF})", legend="{{model}} promised high"
-                ),
-            ),
-            height=7,
-            look=Look(unit="percentunit", decimals=1, steps=((None, "transparent"), (0.0, GREY)), line=True),
-        ),
-        Panel(
-            number=14,
-            kind="steps",
-            title="Labelled rows of the probation",
-            says="Compared so far, and how many further ones would probably decide it.",
-            queries=(
-                Query(expr=f"max by (model) (retrain_probation_rows{OF})", legend="{{model}} compared"),
-                Query(expr=f"max by (model) (retrain_probation_labels_missing{OF})", legend="{{model}} missing"),
-            ),
-            height=7,
-            look=Look(decimals=0, low=0),
-        ),
-        Panel(
-            number=15,
-            kind="steps",
-            title="Challengers in a row that came to nothing",
-            says="Held, left open or rolled back. At the number that the spec allows a person is asked for.",
-            queries=(
-                Query(expr=f"max by (model) (retrain_challengers_unpromoted{OF})", legend="{{model}}"),
-                Query(expr=f"max by (model) (retrain_challengers_unpromoted_limit{OF})", legend="{{model}} allowed"),
-            ),
-            height=7,
-            look=Look(decimals=0, low=0),
-        ),
-        Panel(
-            number=16,
-            kind="stat",
-            title="Newest probation ends",
-            says="In how long, of the chosen models' newest; below zero, it ended so long ago.",
-            queries=(Query(expr=f"max(retrain_probation_ends_timestamp_seconds{OF}) - time()"),),
-            width=6,
-            height=4,
-            look=Look(unit="s", decimals=1, steps=((None, SKY),), nothing="none runs"),
-        ),
-    ),
-)
-
 BOARD = Board(
     name="promotion",
     title="retrain / Promotion",
-    says="Promotions, rollbacks, and the verdict of every rule of the gate.",
-    rows=(IN_RANGE, GATE, PRODUCTION, OVER_TIME),
+    says="Promotions, rollbacks, the verdict of every rule of the gate, and challengers that wait for people.",
+    rows=(IN_RANGE, GATE, WAITING, PROBATION, OVER_TIME),
     days=90,
     several=True,
 )

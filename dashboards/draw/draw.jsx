@@ -66,12 +66,19 @@ function Page({ board, drawn, scene, theme }) {
   );
 }
 
+/** Whether a legend has more than fits: a person would have to scroll for it, and a picture cannot be scrolled. */
+function cropped(panel, box) {
+  if (panel.type !== 'timeseries') return false;
+  const scrolled = (part) => ['auto', 'scroll'].includes(getComputedStyle(part).overflowY) && part.scrollHeight > part.clientHeight + 1;
+  return [...box.querySelectorAll('*')].some(scrolled);
+}
+
 /** What can be seen of a panel: words, numbers, lines; or what went wrong. */
 function seen(panel) {
   const box = document.querySelector(`[data-panel="${panel.id}"]`);
   const failed = box.querySelector('.failed')?.textContent ?? null;
   const nothing = box.querySelector('.nothing')?.textContent ?? null;
-  return { id: panel.id, title: panel.title, type: panel.type, failed, nothing, ink: ink[panel.id] ?? 0, text: box.textContent.length };
+  return { id: panel.id, title: panel.title, type: panel.type, failed, nothing, cropped: cropped(panel, box), ink: ink[panel.id] ?? 0, text: box.textContent.length };
 }
 
 async function run() {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from retrain.dataset.snapshot import Example
 from retrain.evaluation.compare import Answers, compare
 from retrain.evaluation.comparison import EvaluationReport
+from retrain.evaluation.evidence import Budget
 from retrain.evaluation.policy import EvaluationPolicy
 from retrain.evaluation.remember import remembered
 from retrain.evaluation.soundness import Loaded
@@ -30,21 +31,40 @@ class Pair:
     rows: int = 420
 
 
-def evaluation(store: Store, model: str, versions: tuple[str | None, str], pair: Pair, seed: int) -> tuple[str, str]:
-    """Store an evaluation; its digest, and the verdict of the gate."""
-    report, decision = _judged(versions, pair, random.Random(seed))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An evaluation, what the gate said, and where it is stored."""
+
+    digest: str
+    report: EvaluationReport
+    decision: PromotionDecision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the gate goes by."""
+
+    policy: PromotionPolicy
+    budget: Budget
+    seed: int
+    """Of the made-up answers."""
+
+
+def evaluation(store: Store, model: str, versions: tuple[str | None, str], pair: Pair, terms: Terms) -> Judged:
+    """Compare, judge and store."""
+    report = _compared(versions, pair, random.Random(terms.seed)).model_copy(update={"budget": terms.budget})
+    decision = decide(report, terms.policy)
     files: dict[str, bytes] = {
         "evaluation.json": report.canonical(),
         "decision.json": decision.canonical(),
         "report.md": render(report, decision).encode(),
     }
     shelf = Shelf(store, f"models/{model}/evaluations", "evaluation")
-    return shelf.put(files, {"verdict": decision.verdict, "challenger": decision.challenger}), decision.verdict
+    digest = shelf.put(files, {"verdict": decision.verdict, "challenger": decision.challenger})
+    return Judged(digest=digest, report=report, decision=decision)
 
 
-def _judged(
-    versions: tuple[str | None, str], pair: Pair, noise: random.Random
-) -> tuple[EvaluationReport, PromotionDecision]:
+def _compared(versions: tuple[str | None, str], pair: Pair, noise: random.Random) -> EvaluationReport:
     channels = noise.choices([name for name, _ in CHANNELS], [share for _, share in CHANNELS], k=pair.rows)
     truth = noise.choices(LABELS, k=pair.rows)
     rows = [
@@ -57,7 +77,7 @@ def _judged(
         [_answer(row.label, right=ease < share, noise=noise) for row, ease in zip(rows, hard, strict=True)]
         for share in (pair.champion, pair.challenger)
     )
-    report = EvaluationReport(
+    return EvaluationReport(
         comparison=compare(rows, Answers(versions[0], old), Answers(versions[1], new), EvaluationPolicy()),
         snapshot="5" * 64,
         train_accuracy=min(pair.challenger + 0.05 + 0.03 * noise.random(), 1.0),
@@ -67,7 +87,6 @@ def _judged(
         size_mb=1.6,
         loaded=Loaded(rows=20, same=20, largest=0.0),
     )
-    return report, decide(report, PromotionPolicy())
 
 
 def _answer(label: str, *, right: bool, noise: random.Random) -> Prediction:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from dashboards.draw.evidence import Pair, evaluation
+from dashboards.draw.evidence import Judged, Pair, Terms, evaluation
 from dashboards.draw.watching import drilled, said
+from retrain.promotion.policy import PromotionPolicy
 from retrain.promotion.probation import judge, tally
+from retrain.promotion.spending import budget, decided
+from retrain.promotion.waiting import awaited, labels_to_decide, waits_for
 from retrain.store.events import (
     Checked,
     Claimed,
@@ -19,13 +22,14 @@ from retrain.store.events import (
     ProbationSeen,
     Promoted,
     Referenced,
+    Reviewed,
     RolledBack,
     Spent,
     Trained,
 )
 from retrain.store.judged import CheckState, Signal
 from retrain.store.ledger import Draft, Ledger
-from retrain.store.probation import Terms
+from retrain.store.probation import Terms as ProbationTerms
 from retrain.store.protocol import Store
 from retrain.store.shelf import Shelf
 from retrain.store.state import Cause, Claim, State, Wait
@@ -49,7 +53,7 @@ SIGNALS = {
 MOVED = {"input.unseen_words", "input.embedding", "input.neighbours", "output.labels", "output.confidence"}
 """Those that a new topic moves; the others stay as they are."""
 BUDGET = 12
-TERMS = Terms(
+TERMS = ProbationTerms(
     **{"days": 10, "min_labels": 100, "margin": 0.03, "confidence": 0.95, "look_labels": 20, "max_rows": 2000},
     **{"promised": 0.05, "promised_low": 0.02, "promised_high": 0.08},
 )
@@ -62,6 +66,7 @@ class Life:
     store: Store
     model: str
     seed: int
+    policy: PromotionPolicy = field(default_factory=PromotionPolicy)
     now: datetime = START
     noise: random.Random = field(init=False)
     ledger: Ledger = field(init=False)
@@ -114,23 +119,63 @@ class Life:
         """The run's evaluation, and what came of it."""
         champion, claim, version = self._state.champion, self.at_work.id, self.challenger
         over = champion.version if champion else None
-        evidence, verdict = evaluation(self.store, self.model, (over, version), pair, self.seed + self.made)
-        cost = cost_of(hours)
+        seen = evaluation(self.store, self.model, (over, version), pair, self._terms(pair))
+        verdict, cost = seen.decision.verdict, cost_of(hours)
+        event: Event = self._left(seen, cost)
         if verdict == "promote":
-            snapshot = self._digest("snapshot")
-            event: Event = Promoted(
+            event = Promoted(
                 claim=claim,
                 version=version,
                 over=over,
-                snapshot=snapshot,
+                snapshot=self._digest("snapshot"),
                 cost=cost,
-                evaluation=evidence,
+                evaluation=seen.digest,
+                decided=decided(seen.report, waits=False),
                 probation=TERMS if over else None,
             )
-        else:
-            outcome: Literal["held", "inconclusive"] = "held" if verdict == "hold" else "inconclusive"
-            event = Ended(claim=claim, outcome=outcome, challenger=version, cost=cost, evaluation=evidence)
-        self._append(event, f"the gate says {verdict}", {"evaluation": evidence, "version": version})
+        self._append(event, f"the gate says {verdict}", {"evaluation": seen.digest, "version": version})
+        self.drifted = 0
+
+    def _terms(self, pair: Pair) -> Terms:
+        spent = budget(self._state, pair.rows, self.policy, now=self.now, heldout_share=0.2)
+        return Terms(policy=self.policy, budget=spent, seed=self.seed + self.made)
+
+    def _left(self, seen: Judged, cost: Spent) -> Ended:
+        """Held; or left open, and what is waited for then."""
+        waits = waits_for(seen.decision, self.policy)
+        labels = labels_to_decide(seen.report, self.policy)
+        return Ended(
+            claim=self.at_work.id,
+            outcome="held" if seen.decision.verdict == "hold" else "inconclusive",
+            challenger=self.challenger,
+            cost=cost,
+            evaluation=seen.digest,
+            decided=decided(seen.report, waits="labels" in waits),
+            waits_for=waits,
+            awaited=awaited(waits, self.policy, labels) if waits else None,
+        )
+
+    def approve(self, who: str) -> None:
+        """One person looks at the challenger that waits, and would have it."""
+        left = self._state.pending
+        assert left is not None, "the story reviews what waits"
+        about = left.model_dump(include={"challenger", "champion", "evaluation"})
+        self._append(Reviewed(**about, verdict="approve", reviewers=(who,), note="better"), "better")
+
+    def look_again(self) -> None:
+        """Labels came, and show the challenger that waits better."""
+        left = self._state.pending
+        assert left is not None, "the story looks at what waits"
+        event = Promoted(
+            claim=None,
+            version=left.challenger,
+            over=left.champion,
+            snapshot=self._digest("snapshot"),
+            evaluation=left.evaluation,
+            by="pending",
+            probation=TERMS,
+        )
+        self._append(event, "fresh rows decide", {"evaluation": left.evaluation, "version": left.challenger})
         self.drifted = 0
 
     def claim(self, cause: Cause, *, hours: float = 12) -> None:

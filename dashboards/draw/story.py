@@ -7,6 +7,8 @@ from typing import Literal
 
 from dashboards.draw.evidence import Pair
 from dashboards.draw.life import DAY, START, Life
+from retrain.promotion.policy import PromotionPolicy
+from retrain.promotion.review_policy import ReviewPolicy
 from retrain.store.protocol import Store
 from retrain.store.state import Cause
 
@@ -103,25 +105,31 @@ def _intents(store: Store, every: int) -> list[Moment]:
 
 
 def _urgency(store: Store, every: int) -> list[Moment]:
-    """Quiet; retrained when the quarter began."""
+    """Quiet; retrained when the quarter began; by hand later, and promoted once labels had come."""
     life = Life(store=store, model="ticket-urgency", seed=8)
     return [
         *_run(life, 0.3, "manual", Pair(champion=0.3, challenger=0.86), 1.5),
         _at(life, 3.4, life.reference),
-        *_checks(life, _days(every, 30, 31, 32, 33), lambda day: _wave(day, 70, 3, 0.5), 540),
+        *_checks(life, _days(every, 30, 31, 32, 33, 83, 84), lambda day: _wave(day, 70, 3, 0.5), 540),
         *_run(life, 30.0, "schedule", Pair(champion=0.85, challenger=0.915), 9),
         _at(life, 33.5, life.reference),
         _at(life, 33.6, lambda: life.prove(60, 5, 2)),
         _at(life, 37.2, lambda: life.prove(180, 13, 4)),
         _at(life, 41.0, lambda: life.prove(240, 17, 6)),
-        *_run(life, 75.2, "manual", Pair(champion=0.91, challenger=0.915), 8),
+        *_run(life, 75.2, "manual", Pair(champion=0.895, challenger=0.925), 8),
+        _at(life, 82.8, life.look_again),
+        _at(life, 84.5, life.reference),
+        _at(life, 86.3, lambda: life.prove(40, 4, 1)),
+        _at(life, 89.2, lambda: life.prove(80, 7, 3)),
         *_drills(life, 6, 20, 36, 50, 64, 78, 90),
     ]
 
 
 def _refunds(store: Store, every: int) -> list[Moment]:
-    """Little traffic: often too few rows, too few labels, once a broken disk and a run that died."""
-    life = Life(store=store, model="refund-reason", seed=21)
+    """Little traffic: often too few rows, too few labels, once a broken disk and a run that died; at the end people are
+    waited for."""
+    policy = PromotionPolicy(review=ReviewPolicy(required="inconclusive", min_reviewers=2))
+    life = Life(store=store, model="refund-reason", seed=21, policy=policy)
     hungry = {*range(40, 44), *range(60, 66), *range(87, DAYS + 1)}
     return [
         *_run(life, 0.6, "manual", Pair(champion=0.3, challenger=0.86), 1),
@@ -140,8 +148,9 @@ def _refunds(store: Store, every: int) -> list[Moment]:
         _at(life, 71.5, lambda: life.check(0.9, 90, "cooldown")),
         _at(life, 74.2, lambda: life.roll_back("manual")),
         _at(life, 74.9, life.reference),
-        *_vain(life, 83.0, "refused", missing=60),
-        _at(life, 85.1, lambda: life.check(0.9, 90, "backoff")),
+        *_run(life, 83.0, "drift", Pair(champion=0.85, challenger=0.88, rows=260), 6),
+        _at(life, 85.1, lambda: life.check(0.9, 90, "cooldown")),
+        _at(life, 87.5, lambda: life.approve("Ann")),
         _at(life, 86.1, lambda: life.check(0.9, 90, "budget")),
         *_drills(life, 6, 20, 41, 55, 69),
         # Its rows are too few and too unlike each other: the budget does not hold, and a drift is proposed only.

@@ -39,6 +39,7 @@ def test_every_panel_is_drawn(tmp_path: Path) -> None:
         for panel in panels:
             assert panel["failed"] is None, f"{name}, {panel['title']}"
             assert panel["nothing"] is None, f"{name}, {panel['title']} has no data"
+            assert not panel["cropped"], f"{name}, {panel['title']}: its legend does not fit"
             if panel["type"] == "timeseries":
                 assert panel["ink"] >= LEAST_INK, f"{name}, {panel['title']} is blank"
             assert panel["text"] > len(panel["title"]), f"{name}, {panel['title']} says nothing"

@@ -6,8 +6,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from retrain.store.certificate import Awaited
 from retrain.store.drilled import Drill
-from retrain.store.events import Checked, Claimed, Drilled, Ended, Event, Promoted, Referenced, RolledBack
+from retrain.store.events import (
+    Checked,
+    Claimed,
+    Drilled,
+    Ended,
+    Event,
+    Promoted,
+    Referenced,
+    Reviewed,
+    RolledBack,
+)
 from retrain.store.folder import FolderStore
 from retrain.store.judged import Accuracy, Fairness, Performance, Signal
 from retrain.store.ledger import Draft, Ledger
@@ -122,6 +133,10 @@ def _served(*steps: Step, days: float = 30) -> tuple[Step, ...]:
     return ((timedelta(days=days), promoted("v1")), *steps)
 
 
+LEFT_OPEN: dict[str, Any] = {"challenger": "v2", "evaluation": "0" * 64, "waits_for": ("review",)}
+APPROVED = Reviewed(
+    challenger="v2", champion="v1", evaluation="0" * 64, verdict="approve", reviewers=("Ann",), note="better"
+)
 HELD = (claimed(timedelta(0)), ended("held"))
 """A run that comes to a verdict."""
 LATE = MINUTE
@@ -164,6 +179,14 @@ HISTORIES: dict[str, Callable[[], History]] = {
             (HOUR, checked(unpromoted_limit=3)),
         ),
         (promoted("v10"),),
+    ),
+    "undecided": lambda: History(
+        "RetrainChallengerWaits",
+        _lived(
+            (5 * DAY, claimed(5 * DAY)),
+            (4 * DAY, ended("inconclusive", awaited=Awaited(days=30, review_days=14, reviewers=1), **LEFT_OPEN)),
+        ),
+        (APPROVED,),
     ),
     "slow": lambda: History("RetrainRunTooLong", _lived((7 * HOUR, claimed(7 * HOUR))), (ended("held"),)),
     "dead": lambda: History(

@@ -31,7 +31,7 @@ CLOSED = {
     "what": metrics.WHAT,
     "stage": metrics.STAGES,
     "cause": metrics.CAUSES,
-    "reason": (*metrics.WAITS, *metrics.ROLLBACK_REASONS),
+    "reason": (*metrics.WAITS, *metrics.WAITS_FOR, *metrics.ROLLBACK_REASONS),
 }
 TARGET = {"job", "instance"}
 """What Prometheus adds to every series of a target."""

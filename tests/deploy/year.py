@@ -14,6 +14,9 @@ DRIFTS = 40 * 24
 """Hour of the year when an alarm is raised; a retrain answers it, and holds the challenger back."""
 CLEARED = DRIFTS + 6 * 24
 
+OPEN = 3 * QUARTER + RUN
+"""Hour of the year when a challenger is left open."""
+
 LABELS = 'job="retrain",instance="127.0.0.1:9464"'
 
 
@@ -106,6 +109,15 @@ SERIES: dict[str, Callable[[int], float | None]] = {
     _series("last_run_outcome", outcome="failed"): lambda _: 0,
     _series("refusals_in_a_row"): lambda _: 0,
     _series("labels_missing"): lambda _: 0,
+    # The challenger of the third quarter is left open, and decided when the labels of that week have come.
+    _series("challenger_waiting", reason="labels"): lambda hour: int(OPEN <= hour < OPEN + 7 * 24),
+    _series("challenger_waiting", reason="review"): lambda _: 0,
+    _series("challenger_waiting_since_timestamp_seconds"): lambda hour: (
+        OPEN * HOUR if OPEN <= hour < OPEN + 7 * 24 else None
+    ),
+    _series("challenger_waiting_ends_timestamp_seconds"): lambda hour: (
+        OPEN * HOUR + 30 * DAY if OPEN <= hour < OPEN + 7 * 24 else None
+    ),
     _series("challengers_unpromoted"): lambda hour: hour // QUARTER % 2,
     _series("challengers_unpromoted_limit"): lambda _: 3,
     _series("waiting", reason="labels"): lambda hour: int(DRIFTS < hour < DRIFTS + 4),

@@ -19,9 +19,11 @@ from retrain.pipeline.reviewing import conclude, waiting
 from retrain.pipeline.status import status
 from retrain.promotion.gate import decide
 from retrain.promotion.report import render
-from retrain.promotion.spending import decided, waits_for
+from retrain.promotion.spending import decided
+from retrain.promotion.waiting import awaited, labels_to_decide, waits_for
 from retrain.store.events import Claimed, Dismissed, Ended, Event, Promoted
 from retrain.store.ledger import Draft
+from retrain.store.shelf import Shelf
 from retrain.store.state import Claim
 from retrain.training.prediction import Prediction
 from retrain.values import canonical_json
@@ -104,6 +106,7 @@ def left_open(shop: Shop, promotion: str, counts: tuple[int, int]) -> str:
         evaluation=evaluation,
         decided=used,
         waits_for=open_,
+        awaited=awaited(open_, policy, labels_to_decide(report, policy)),
     )
     append(shop, ended, {"evaluation": evaluation, "version": challenger})
     return challenger
@@ -144,6 +147,22 @@ def test_nobody_looked_in_time_and_it_is_held(shop: Shop) -> None:
     assert newest is not None
     assert isinstance(newest.event, Dismissed)
     assert audit(shop.site()).findings == ()
+
+
+def test_a_rejection_while_it_is_being_looked_at_is_not_overlooked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_open(shop, "review: {required: always}", CLEAR)
+    approve(shop)
+    real = Shelf.verify_all
+
+    def meddle(shelf: Shelf, digest: str) -> None:
+        monkeypatch.setattr(Shelf, "verify_all", real)
+        site = shop.site()
+        conclude(site, waiting(site), said_so_far(site), verdict="reject", by=("Bo", "rude on returns"))
+
+    # The last thing that is done before the entry is written.
+    monkeypatch.setattr(Shelf, "verify_all", meddle)
+    assert decide_pending(shop.site()).outcome == "waiting"
+    assert decide_pending(shop.site()).outcome == "held"
 
 
 def test_people_who_were_given_longer_than_a_challenger_waits_have_it(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from retrain.promotion.error import level
 from retrain.promotion.gate import decide
 from retrain.promotion.heldout import further_rows, heldout_not_worn
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.spending import budget, decided, waits_for
+from retrain.promotion.spending import budget, decided
 from retrain.store.certificate import Decided, Heldout
 from retrain.store.events import Ended
 from retrain.store.fold import fold
@@ -119,11 +119,3 @@ def test_worn_rows_ask_for_fresh_labels_by_number(evidence: Any) -> None:
 def test_so_many_fresh_rows_do_carry_one_more(rows: int, uses: float) -> None:
     renewed = rows + further_rows(rows, uses, 20)
     assert uses * rows / renewed + 1 <= 20 + 1e-9
-
-
-def test_what_is_open_waits_for_labels_and_what_stays_open_for_ever_does_not_wait(evidence: Any) -> None:
-    report = evidence.report(500, 15, 10)
-    assert waits_for(decide(report, POLICY), POLICY) == ("labels",)
-    block = PromotionPolicy(unknown_group="block")
-    assert waits_for(decide(report, block), block) == (), "no label makes groups known that no row names"
-    assert waits_for(decide(evidence.report(), POLICY), POLICY) == ()

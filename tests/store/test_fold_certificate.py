@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from retrain.store.certificate import Decided
-from retrain.store.events import Dismissed, Ended, Event, Promoted, RolledBack
+from retrain.store.certificate import Awaited, Decided
+from retrain.store.events import Dismissed, Ended, Event, Promoted, Reviewed, RolledBack
 from retrain.store.fold import fold
 from retrain.store.ledger import LedgerEntry, follows
 from retrain.store.state import State
@@ -77,6 +77,25 @@ def test_a_challenger_that_is_left_open_waits_against_the_champion_of_then() -> 
 def test_what_ends_the_waiting(event: Event, waits: str | None) -> None:
     state = after(promoted("a"), promoted("a1"), left_open(), event)
     assert (state.pending.challenger if state.pending else None) == waits
+
+
+def test_until_when_it_waits_follows_from_what_it_was_given() -> None:
+    awaited = Awaited(days=30, review_days=14, reviewers=1)
+    left = after(promoted("a"), left_open(waits_for=("labels", "review"), awaited=awaited)).pending
+    assert left is not None
+    assert (left.still_for, left.until) == (("labels", "review"), left.since + timedelta(days=14))
+    known = {"challenger": "x", "champion": "a", "evaluation": "e", "verdict": "approve", "note": "n"}
+    said = Reviewed.model_validate({**known, "reviewers": ("Ann",)})
+    heard = after(promoted("a"), left_open(waits_for=("labels", "review"), awaited=awaited), said).pending
+    assert heard is not None
+    assert (heard.still_for, heard.until) == (("labels",), heard.since + timedelta(days=30))
+    assert heard.waits_for == ("labels", "review"), "a look goes by all that was open"
+
+
+def test_a_verdict_about_one_that_was_left_open_before_people_were_counted_changes_no_state() -> None:
+    said = Reviewed(challenger="x", champion="a", evaluation="e", verdict="approve", reviewers=("Ann",), note="n")
+    before = after(promoted("a"), left_open(waits_for=("review",)))
+    assert fold(before, said, AT + timedelta(hours=2)) == before
 
 
 def test_entries_of_before_use_nothing_and_leave_nobody_waiting() -> None:

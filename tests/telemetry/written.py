@@ -6,6 +6,7 @@ from typing import Any
 
 from retrain.evaluation.comparison import Comparison, EvaluationReport, Interval, Metrics, Slice
 from retrain.promotion.decision import Check, PromotionDecision
+from retrain.store.certificate import Awaited
 from retrain.store.drilled import Drill
 from retrain.store.events import (
     Checked,
@@ -172,6 +173,13 @@ def report_of(groups: Sequence[tuple[str, int]], champion: str | None = "v1") ->
     )
 
 
+def left_open(digest: str = "e", **more: Any) -> Ended:
+    """A challenger that labels or people may still decide about."""
+    awaited = Awaited(days=30, review_days=14, reviewers=2, labels=240)
+    known = {"claim": "c3", "outcome": "inconclusive", "challenger": "v2", "cost": COST, "evaluation": digest}
+    return Ended.model_validate({**known, "waits_for": ("labels", "review"), "awaited": awaited, **more})
+
+
 def full(store: Store, model: str = "shop") -> None:
     """A model about which everything can be said."""
     digest = evaluation(store, model=model)
@@ -187,7 +195,7 @@ def full(store: Store, model: str = "shop") -> None:
         claimed("c2", took_over="c1"),
         Ended(claim="c2", outcome="refused", missing=88, cost=COST),
         claimed("c3"),
-        Ended(claim="c3", outcome="held", challenger="v2", cost=COST, evaluation=digest),
+        left_open(digest),
         alarm(1).model_copy(update={"unpromoted_limit": 3}),
         drilled(),
         claimed("c4"),

@@ -1,5 +1,6 @@
 """What is, and what was decided? The commands that only look: status, history, explain, audit."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from retrain.cli.output import AsJson, Model, plain, print_json, say, site, styl
 from retrain.errors import BrokenLedger, SafetyError, UnknownDecision
 from retrain.pipeline.audit import audit
 from retrain.pipeline.explain import Decision, explain, history
+from retrain.pipeline.left_open import Waiting
 from retrain.pipeline.status import ModelStatus, status
 from retrain.settings import from_environment
 from retrain.spec_file import spec_names
@@ -53,6 +55,25 @@ def _print_status(found: list[ModelStatus], broken: dict[str, str]) -> None:
         return
     columns = ("model", "champion", "state", "age", "last check", "next due", "retrain")
     table(columns, [_row(one) for one in found])
+    for one in found:
+        for line in waiting_told(one.model, one.pending) if one.pending else ():
+            say(plain(line))
+
+
+def waiting_told(model: str, left: Waiting) -> Iterator[str]:
+    """A challenger that waits, as lines: for what, since when and until when, and what to type."""
+    what = f"waits for {' and '.join(left.waits_for)}" if left.waits_for else "waits for the next look"
+    since = f"since {left.since:%Y-%m-%d %H:%M} UTC ({left.waited_days:.1f} d)"
+    ends = f"until {left.until:%Y-%m-%d %H:%M} UTC at most"
+    yield f"{model}: challenger {version_name(left.version)} {what}, {since}, {ends}"
+    if "review" in left.waits_for and left.reviewers_missing is not None:
+        yield f"  {left.reviewers_missing} more must approve it; without them it is held"
+    if "labels" in left.waits_for and left.labels_needed is not None:
+        yield f"  about {left.labels_needed} rows labelled since would decide, if all stays as the comparison saw it"
+    *asked, decided = left.next_steps
+    for step in asked:
+        yield f"  next: {step}"
+    yield f"  each check decides with what has come; at once: {decided}"
 
 
 def history_command(model: Model, as_json: AsJson = False) -> None:

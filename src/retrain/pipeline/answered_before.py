@@ -12,7 +12,9 @@ class AnsweredBefore:
     """The challenger's and the champion's answers to texts, of one waiting challenger. Texts are kept as digests."""
 
     def __init__(self, site: Site, pending: Pending) -> None:
-        name = short(digest_of(pending.canonical()))
+        # Of these two and no more: what people say meanwhile changes no answer.
+        about = [pending.challenger, pending.champion, pending.evaluation]
+        name = short(digest_of(canonical_json(about)))
         self._path = site.settings.work / site.model / f"looked-at-{name}.json"
         self._known: dict[str, tuple[str, str]] = self._read()
 

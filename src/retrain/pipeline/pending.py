@@ -23,6 +23,7 @@ from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.report import render
+from retrain.promotion.waiting import awaited
 from retrain.store.certificate import Decided, Pending
 from retrain.store.events import Dismissed, Promoted
 from retrain.store.ledger import Draft, LedgerEntry
@@ -60,9 +61,8 @@ def decide_pending(site: Site) -> PendingResult:
     if decision.verdict != "inconclusive":
         return _ended(site, pending, report, decision)
     waited = (site.clock() - pending.since).total_seconds() / SECONDS_PER_DAY
-    policy = site.spec.promotion
-    # People who were given longer have it; when their time is over, the rule about reviews says so by itself.
-    limit = max(policy.pending_days, policy.review.timeout_days if "review" in pending.waits_for else 0.0)
+    # Where people were to have answered earlier, the rule about reviews has said so by itself.
+    limit = awaited(pending.waits_for, site.spec.promotion).days
     if waited >= limit:
         return _expired(site, pending, (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons))
     found = _answer(site, pending, "waiting", decision.reasons)

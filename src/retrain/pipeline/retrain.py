@@ -16,7 +16,8 @@ from retrain.pipeline.site import Site
 from retrain.pipeline.suite_file import read_suite
 from retrain.pipeline.train import train
 from retrain.promotion.best import beats_best
-from retrain.promotion.spending import decided, waits_for
+from retrain.promotion.spending import decided
+from retrain.promotion.waiting import awaited, labels_to_decide, waits_for
 from retrain.store.events import Ended, Promoted, Spent
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import Cause, State
@@ -157,7 +158,8 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
 
 def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inconclusive"]) -> Ended:
     """What the decision used stands in it, and what could still decide about the challenger."""
-    waits = waits_for(seen.decision, run.site.spec.promotion)
+    policy = run.site.spec.promotion
+    waits = waits_for(seen.decision, policy)
     return Ended(
         claim=run.claim.id,
         outcome=outcome,
@@ -166,6 +168,7 @@ def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inc
         evaluation=seen.digest,
         decided=decided(seen.report, waits="labels" in waits),
         waits_for=waits,
+        awaited=awaited(waits, policy, labels_to_decide(seen.report, policy)) if waits else None,
     )
 
 

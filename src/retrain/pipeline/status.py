@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from retrain.pipeline.due import due
+from retrain.pipeline.left_open import Waiting, left_open
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
-from retrain.store.certificate import WaitsFor
 from retrain.store.judged import FairnessState
 from retrain.store.probation import ProbationState
 from retrain.store.state import State, Wait
@@ -14,21 +14,6 @@ from retrain.trigger.decide import due_by_schedule
 from retrain.values import Value
 
 SECONDS_PER_DAY = 86_400.0
-
-
-class Waiting(Value):
-    """A challenger that was left open."""
-
-    version: str
-    since: datetime
-    waits_for: tuple[WaitsFor, ...]
-    """`labels` come by themselves; `review`: people are asked (`retrain review MODEL`)."""
-
-    @classmethod
-    def of(cls, state: State) -> "Waiting | None":
-        """The one of this state; none when nobody waits."""
-        left = state.pending
-        return cls(version=left.challenger, since=left.since, waits_for=left.waits_for) if left else None
 
 
 class ModelStatus(Value):
@@ -49,7 +34,7 @@ class ModelStatus(Value):
     unpromoted: int
     """Challengers in a row that came to nothing."""
     pending: Waiting | None
-    """A challenger that is neither promoted nor dismissed yet, and what could decide about it."""
+    """A challenger that is neither promoted nor dismissed yet, what could decide about it, and what to type."""
     retraining: bool
     interrupted: bool
     """A run died and left its work; the next `retrain run` goes on with it."""
@@ -81,7 +66,7 @@ def status(site: Site) -> ModelStatus:
         next_due=due_by_schedule(situation, site.spec.trigger),
         probation=state.probation.state if state.probation else None,
         unpromoted=state.unpromoted,
-        pending=Waiting.of(state),
+        pending=left_open(state, site.spec, now),
         retraining=situation.claim_active,
         interrupted=dead_claim(state, now) is not None,
         retrain_due=decision.retrain,

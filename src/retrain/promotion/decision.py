@@ -28,9 +28,3 @@ class PromotionDecision(Value):
     def reasons(self) -> tuple[str, ...]:
         """Every rule's reason, in order."""
         return tuple(f"{check.rule}: {check.reason}" for check in self.checks)
-
-    @property
-    def asks_review(self) -> bool:
-        """Whether nothing speaks against the challenger, and a rule that could not say wants a person to look."""
-        unsure = [check for check in self.checks if check.verdict == "unknown"]
-        return self.verdict == "inconclusive" and any(check.reason.endswith(ASKS_REVIEW) for check in unsure)

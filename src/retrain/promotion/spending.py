@@ -15,40 +15,11 @@ from datetime import datetime
 
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Budget
-from retrain.promotion.decision import ASKS_REVIEW, Check, PromotionDecision
 from retrain.promotion.error import most_error
-from retrain.promotion.gate import lets_through
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.review import SETTLED_BY_PEOPLE
-from retrain.store.certificate import Decided, WaitsFor
+from retrain.store.certificate import Decided
 from retrain.store.fold_certificate import YEAR
 from retrain.store.state import State
-
-SETTLED_BY: dict[str, WaitsFor] = {
-    "enough_rows": "labels",
-    "better_or_equal": "labels",
-    "heldout_not_worn": "labels",
-    "not_below_best": "labels",
-    "better_where_it_drifted": "labels",
-    "reviewed": "review",
-}
-"""Rules whose unknown may become known without another training, and by what."""
-
-
-def waits_for(decision: PromotionDecision, policy: PromotionPolicy) -> tuple[WaitsFor, ...]:
-    """What could still decide about an inconclusive challenger; nothing when a rule stays unknown whatever comes."""
-    open_ = [_settled_by(check, policy) for check in decision.checks if not lets_through(check, policy)]
-    if decision.verdict != "inconclusive" or None in open_:
-        return ()
-    return tuple(sorted({each for each in open_ if each}))
-
-
-def _settled_by(check: Check, policy: PromotionPolicy) -> WaitsFor | None:
-    """Where the policy wants people to look at what a rule could not say, they settle it."""
-    if check.reason.endswith(ASKS_REVIEW):
-        return "review"
-    people = policy.review.required == "inconclusive" and check.rule in SETTLED_BY_PEOPLE
-    return SETTLED_BY.get(check.rule, "review" if people else None)
 
 
 def budget(state: State, rows: int, policy: PromotionPolicy, *, now: datetime, heldout_share: float) -> Budget:

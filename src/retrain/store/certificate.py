@@ -1,6 +1,6 @@
 """What have gate decisions used up? Values that events and the state carry; `fold_certificate.py` adds them up."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from retrain.values import Value
@@ -37,6 +37,19 @@ class Heldout(Value):
     """A use is one row in one decision."""
 
 
+class Awaited(Value):
+    """What a challenger that stays open is given to be decided, as the spec had it then."""
+
+    days: float
+    """After so many it is dismissed."""
+    review_days: float | None = None
+    """After so many it is held for want of a review; none where no rule says so."""
+    reviewers: int = 0
+    """People who must approve."""
+    labels: int | None = None
+    """Rows labelled since that would probably decide, all staying as it was seen; none where no number would."""
+
+
 class Pending(Value):
     """A challenger that was neither shown better nor worse, and is looked at again as evidence arrives."""
 
@@ -49,3 +62,22 @@ class Pending(Value):
     waits_for: tuple[WaitsFor, ...]
     error: float
     """Put aside for all further looks at labels together."""
+    awaited: Awaited | None = None
+    """None in ledgers from before it was kept."""
+    reviewers_missing: int | None = None
+    """People who must approve yet; 0 once enough have, or one has rejected."""
+    verdict: Literal["approve", "reject"] | None = None
+    """The newest of people. What was decided before it was given is decided anew."""
+
+    @property
+    def still_for(self) -> tuple[WaitsFor, ...]:
+        """What it waits for now: people who have answered are waited for no more."""
+        return tuple(each for each in self.waits_for if each != "review" or self.reviewers_missing != 0)
+
+    @property
+    def until(self) -> datetime | None:
+        """When it is held or dismissed, should nothing more come; none where that is not known."""
+        if self.awaited is None:
+            return None
+        days = self.awaited.review_days if "review" in self.still_for else None
+        return self.since + timedelta(days=self.awaited.days if days is None else days)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from retrain.store.certificate import Decided, WaitsFor
+from retrain.store.certificate import Awaited, Decided, WaitsFor
 from retrain.store.drilled import Drill
 from retrain.store.judged import (
     CheckState,
@@ -166,6 +166,8 @@ class Ended(Value):
     """What the gate's decision used; none where nothing was compared."""
     waits_for: tuple[WaitsFor, ...] = ()
     """What could still decide about the challenger, when it is inconclusive."""
+    awaited: Awaited | None = None
+    """How long that is waited for, and how much of it would do."""
 
 
 class Promoted(Value):

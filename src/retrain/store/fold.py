@@ -60,7 +60,7 @@ def fold(state: State, event: Event, at: datetime) -> State:  # noqa: C901  (one
         case ProbationSeen():
             after = state.model_copy(update=looked(state, event, at))
         case Dismissed() | Collected() | Reviewed():
-            # What a review says the gate reads from the entry: it changes nothing by itself.
+            # What a review says the gate reads from the entry; that fewer people are waited for is told below.
             after = state
         case LabelsAsked():
             after = state.model_copy(update={"asked": (*state.asked, event.request)[-KEPT_ASKED:]})

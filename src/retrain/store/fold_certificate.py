@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from retrain.store.certificate import Decided, Heldout, Pending, Spend
-from retrain.store.events import Dismissed, Ended, Event, Promoted, RolledBack
+from retrain.store.events import Dismissed, Ended, Event, Promoted, Reviewed, RolledBack
 from retrain.store.state import Champion, State
 
 YEAR = timedelta(days=365)
@@ -26,6 +26,8 @@ def certified(before: State, after: State, event: Event, at: datetime) -> State:
             changes = {"pending": None, "best": _after_rollback(before, after, event)}
         case Dismissed():
             changes = {**_used(before, event.decided, at), "pending": None}
+        case Reviewed() if before.pending is not None:
+            changes = {"pending": _heard(before.pending, event)}
     return after.model_copy(update=changes) if changes else after
 
 
@@ -54,7 +56,20 @@ def _waiting(state: State, event: Ended, at: datetime) -> Pending | None:
         since=at,
         waits_for=event.waits_for,
         error=event.decided.waiting if event.decided else 0.0,
+        awaited=event.awaited,
+        reviewers_missing=event.awaited.reviewers if event.awaited and "review" in event.waits_for else None,
     )
+
+
+def _heard(pending: Pending, said: Reviewed) -> Pending:
+    """The verdict, and how many people are missing after it; ledgers of before kept neither, so that they stay so."""
+    about = (said.challenger, said.champion) == (pending.challenger, pending.champion)
+    if not about or pending.awaited is None:
+        return pending
+    missing = pending.reviewers_missing
+    if missing is not None:
+        missing = max(pending.awaited.reviewers - len(said.reviewers), 0) if said.verdict == "approve" else 0
+    return pending.model_copy(update={"reviewers_missing": missing, "verdict": said.verdict})
 
 
 def _best(before: State, after: State, event: Promoted) -> Champion | None:

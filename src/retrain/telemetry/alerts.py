@@ -45,6 +45,7 @@ ALERTS: tuple[Alert, ...] = (
     Alert("RetrainRunFailed", "warning"),
     Alert("RetrainKeepsFailing", "critical"),
     Alert("RetrainChallengersFail", "critical"),
+    Alert("RetrainChallengerWaits", "warning"),
     Alert("RetrainLabelsMissing", "warning"),
     Alert("RetrainRunTooLong", "warning"),
     Alert("RetrainRunInterrupted", "warning"),

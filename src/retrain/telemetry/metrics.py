@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from retrain.store.certificate import WaitsFor
 from retrain.store.judged import DriftKind, FairnessState, SegmentKind
 from retrain.store.probation import PROBATION_STATES
 from retrain.store.state import Wait
@@ -13,6 +14,7 @@ STATES = ("quiet", "warning", "alarm", "insufficient_data", "never_checked")
 CAUSES = ("drift", "schedule", "manual", "alert")
 OUTCOMES = ("promoted", "held", "inconclusive", "refused", "failed")
 WAITS = get_args(Wait)
+WAITS_FOR = get_args(WaitsFor)
 ROLES = ("champion", "challenger")
 BY = ("run", "hand", "pending")
 ROLLBACK_REASONS = ("manual", "probation")
@@ -149,6 +151,20 @@ PROMISED_LOW = _gauge("probation_promised_low_ratio", "Lower bound of the gain t
 PROMISED_HIGH = _gauge("probation_promised_high_ratio", "Upper bound of that gain.", "model")
 UNPROMOTED = _gauge("challengers_unpromoted", "Challengers in a row that failed the gate or probation.", "model")
 UNPROMOTED_LIMIT = _gauge("challengers_unpromoted_limit", "How many of those ask for a person.", "model")
+
+CHALLENGER_WAITING = _gauge(
+    "challenger_waiting", "1 for what a challenger that was left open waits for.", "model", "reason"
+)
+CHALLENGER_WAITING_SINCE = _gauge(
+    "challenger_waiting_since_timestamp_seconds", "When that challenger was left open.", "model"
+)
+CHALLENGER_WAITING_ENDS = _gauge(
+    "challenger_waiting_ends_timestamp_seconds", "When it is held or dismissed, should nothing more come.", "model"
+)
+CHALLENGER_LABELS = _gauge(
+    "challenger_labels_needed", "Rows labelled since then that would probably decide, by the comparison.", "model"
+)
+CHALLENGER_REVIEWERS = _gauge("challenger_reviewers_missing", "People who must approve it yet.", "model")
 
 EVALUATION_UP = _gauge("evaluation_up", "1 when the last run's stored evaluation could be read and holds.", "model")
 ACCURACY = _gauge("heldout_accuracy_ratio", "Accuracy on the held-out rows of the last evaluation.", "model", "role")

@@ -9,6 +9,7 @@ from retrain.telemetry.monitoring import drilled, monitored
 from retrain.telemetry.probation import tried
 from retrain.telemetry.sample import Sample, counts, known, moment, one_of, safe
 from retrain.telemetry.view import Evidence, ModelView
+from retrain.telemetry.waiting import waited_for
 
 MAX_GROUPS = 50
 """Groups come from production and are open-ended; those with the most held-out rows are exported."""
@@ -40,6 +41,7 @@ def _of_model(view: ModelView) -> Iterator[Sample]:
     yield from drilled(own, state.drill)
     yield from _episode(own, state)
     yield from tried(own, state)
+    yield from waited_for(own, state.pending)
     yield from _claim(own, state)
     yield from _last_run(own, state.last_run)
     yield from known(m.LABELS_MISSING, own, _labels_missing(state))
