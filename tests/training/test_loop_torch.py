@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import OutOfMemoryError, Tensor
 
 from retrain.base import Base
@@ -246,3 +247,23 @@ def test_an_operation_without_a_repeatable_form_is_let_through(
     monkeypatch.setattr(network, "forward", lambda **_: exec("raise RuntimeError('of another kind')"))
     with pytest.raises(RuntimeError, match="of another kind"):
         bench.fit(network, tmp_path / "other")
+
+
+def test_embedding_that_does_not_fit_into_memory_is_taken_in_halves_and_one_row_that_never_fits_is_said(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["where is my card", "top up", "rate", "a very long question about the rate of a transfer", ""]
+    embedder = Embedder(bench.base.folder)
+    whole, pooled = embedder.embed(texts), embedder._pooled
+    fits = 2
+
+    def small_memory(tokens: list[list[int]]) -> NDArray[np.float32]:
+        if len(tokens) > fits:
+            raise OutOfMemoryError
+        return pooled(tokens)
+
+    monkeypatch.setattr(embedder, "_pooled", small_memory)
+    np.testing.assert_allclose(embedder.embed(texts), whole, atol=1e-5)
+    fits = 0
+    with pytest.raises(OutOfMemoryError):
+        embedder.embed(texts)
