@@ -13,7 +13,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export HF_HUB_OFFLINE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo servers test test-slow check dashboards clean lock
+.PHONY: help demo servers test test-slow test-gpu check dashboards clean lock
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -32,7 +32,7 @@ dashboards: $(STAMP) ## Generate dashboards/*.json anew, and draw their pictures
 	$(BIN)/python -m dashboards.draw
 
 # Torch with a thread per core is many times slower when tests share the cores.
-test test-slow: export OMP_NUM_THREADS := 1
+test test-slow test-gpu: export OMP_NUM_THREADS := 1
 
 test: $(STAMP) ## The tests that take seconds each; those of a server that is not installed are skipped
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
@@ -40,6 +40,9 @@ test: $(STAMP) ## The tests that take seconds each; those of a server that is no
 test-slow: $(STAMP) ## The tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not alone" -n $(WORKERS) --dist loadfile
 	$(BIN)/python -m pytest -m "slow and alone"
+
+test-gpu: $(STAMP) ## What only a machine with a GPU can show, and training's other tests on it
+	$(BIN)/python -m pytest -m "gpu or model" tests/training tests/drift
 
 check: $(STAMP) ## Lint, format, types, imports between rooms, rules of the house
 	$(BIN)/ruff check

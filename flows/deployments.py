@@ -80,7 +80,9 @@ def plans(timezone: str) -> tuple[Plan, ...]:
 def gpus() -> int:
     """GPUs of this machine, asked of the driver (torch takes seconds to load); 0 where there is none."""
     with suppress(OSError):
-        return sum(1 for _ in NVIDIA.iterdir())
+        # An empty folder is a driver that has not said yet: its own program is asked.
+        if counted := sum(1 for _ in NVIDIA.iterdir()):
+            return counted
     with suppress(OSError, subprocess.SubprocessError):
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True, timeout=30)  # noqa: S607
         return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())

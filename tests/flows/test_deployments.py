@@ -149,6 +149,8 @@ def test_gpus_are_counted_without_torch(tmp_path: Path, monkeypatch: pytest.Monk
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert registering.gpus() == 2
+    (tmp_path / "none").mkdir()
+    assert registering.gpus() == 2
     program.write_text("#!/bin/sh\nexit 9\n")
     assert registering.gpus() == 0
 

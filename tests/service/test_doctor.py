@@ -191,6 +191,14 @@ def test_what_the_driver_knows_torch_must_be_able_to_use(
     assert finding.verdict == verdict
 
 
+def test_gpus_that_were_hidden_on_purpose_are_no_fault() -> None:
+    facts = {"version": "2.13.0", "cuda": "12.8", "gpus": 0}
+    (finding,) = examine_gpu(["GPU 0"], facts, visible="")
+    assert (finding.verdict, "CUDA_VISIBLE_DEVICES='' leaves 0" in finding.found) == ("warning", True)
+    (finding,) = examine_gpu(["GPU 0"], {**facts, "gpus": 1}, visible="0")
+    assert finding.verdict == "ok"
+
+
 @pytest.fixture
 def speaking() -> Iterator[Callable[[Answers], Server]]:
     """A server on the loopback that answers each path as told, and 500 to all others."""

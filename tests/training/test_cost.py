@@ -119,3 +119,8 @@ def test_the_policy_says_how_many_threads(given: dict[str, str], threads: int, w
     made = environment({"KEPT": "yes", **given}, threads=threads)
     assert (made["OMP_NUM_THREADS"], made["KEPT"], made["HF_HUB_OFFLINE"]) == (wanted, "yes", "1")
     assert 1 <= int(environment({}, threads=0)["OMP_NUM_THREADS"]) <= 4
+
+
+@pytest.mark.parametrize(("given", "wanted"), [("", ":4096:8"), (":16:8", ":16:8")])
+def test_a_training_process_can_promise_the_same_numbers_twice(given: str, wanted: str) -> None:
+    assert environment({"CUBLAS_WORKSPACE_CONFIG": given}, threads=1)["CUBLAS_WORKSPACE_CONFIG"] == wanted

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-BATCH_TOKENS = 1_024
-"""Tokens a batch. 1,024: what stays in a processor's cache; 8,192 took a quarter longer."""
+from retrain.device_torch import READING_TOKENS, chosen_device, in_parts_that_fit
+
 # A bar for a load of half a second would only end up in logs.
 transformers_logging.disable_progress_bar()
 
@@ -24,31 +24,51 @@ class Embedder:
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
         ).eval()
         self._max_tokens = max_tokens
+        try:
+            self.model.to(chosen_device())
+        except RuntimeError:
+            self._leave_the_gpu()
 
     @torch.inference_mode()
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length 1, float32, shape (len(texts), width), in the order of the texts."""
         tokens = self.tokenizer(list(texts), truncation=True, max_length=self._max_tokens)["input_ids"] if texts else []
         out = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
-        for batch in _by_length(tokens):
-            out[batch] = self._pooled([tokens[row] for row in batch])
+
+        def pooled(rows: Sequence[int]) -> NDArray[np.float32]:
+            return self._pooled([tokens[row] for row in rows])
+
+        for batch in _by_length(tokens, READING_TOKENS[self.model.device.type]):
+            try:
+                out[batch] = in_parts_that_fit(batch, pooled)
+                continue
+            except torch.OutOfMemoryError:
+                if self.model.device.type == "cpu":
+                    raise
+            self._leave_the_gpu()
+            out[batch] = pooled(batch)
         return out
 
+    def _leave_the_gpu(self) -> None:
+        """A training may have taken all its memory; a check is then slower, and not late."""
+        self.model.to("cpu")
+        torch.cuda.empty_cache()
+
     def _pooled(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        padded = self.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
+        padded = self.tokenizer.pad({"input_ids": tokens}, return_tensors="pt").to(self.model.device)
         states = self.model(**padded).last_hidden_state
         mask = padded["attention_mask"].unsqueeze(-1).to(states.dtype)
         # MiniLM was trained with the mean of its tokens; its pooler layer was not trained at all.
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
-        vectors: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).float().numpy()
+        vectors: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).float().cpu().numpy()
         return vectors
 
 
-def _by_length(tokens: Sequence[Sequence[int]]) -> list[list[int]]:
+def _by_length(tokens: Sequence[Sequence[int]], limit: int) -> list[list[int]]:
     """Row numbers in batches of similar length, so that little is padded: half the time of batches as they come."""
     batches: list[list[int]] = []
     for row in sorted(range(len(tokens)), key=lambda row: len(tokens[row]), reverse=True):
-        if not batches or (len(batches[-1]) + 1) * len(tokens[batches[-1][0]]) > BATCH_TOKENS:
+        if not batches or (len(batches[-1]) + 1) * len(tokens[batches[-1][0]]) > limit:
             batches.append([])
         batches[-1].append(row)
     return batches

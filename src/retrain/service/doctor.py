@@ -1,5 +1,6 @@
 """What can be trusted here, what not, and what should be done? Every examination, whatever the others found."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -57,7 +58,7 @@ def examine(
         "Prefect server": lambda: _server(settings, given, at),
         "webhook token": lambda: examine_token(settings),
         "versions": lambda: examine_versions(own_requirements(), installed_version),
-        "GPU": lambda: examine_gpu(gpu_names(), torch_facts()),
+        "GPU": lambda: examine_gpu(gpu_names(), torch_facts(), visible=os.environ.get("CUDA_VISIBLE_DEVICES")),
     }
     findings = [one for name, look in examinations.items() for one in _safely(name, look)]
     mended, failed = _repairs(settings, at, repair=repair)

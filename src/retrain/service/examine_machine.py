@@ -97,8 +97,8 @@ def torch_facts() -> Mapping[str, Any] | None:
     return facts
 
 
-def examine_gpu(names: list[str], torch: Mapping[str, Any] | None) -> Iterator[Finding]:
-    """What the driver knows, torch can use."""
+def examine_gpu(names: list[str], torch: Mapping[str, Any] | None, *, visible: str | None = None) -> Iterator[Finding]:
+    """What the driver knows, torch can use. `visible`: CUDA_VISIBLE_DEVICES; fewer by choice is no fault."""
     if torch is None:
         if installed_version("torch") is None:
             yield warning("GPU", "torch is not installed", "fine where nothing is trained; else `retrain[train]`")
@@ -111,11 +111,17 @@ def examine_gpu(names: list[str], torch: Mapping[str, Any] | None) -> Iterator[F
         yield ok("GPU", f"no GPU: training runs on the CPU; {build}")
     elif not torch["cuda"]:
         yield warning("GPU", f"{', '.join(names)}, but {build}: training runs on the CPU", "install torch with CUDA")
+    elif torch["gpus"] < len(names) and visible is not None:
+        yield warning(
+            "GPU",
+            f"{', '.join(names)}, of which CUDA_VISIBLE_DEVICES={visible!r} leaves {torch['gpus']} to {build}",
+            "fine if meant; else unset CUDA_VISIBLE_DEVICES",
+        )
     elif torch["gpus"] < len(names):
         yield broken(
             "GPU",
             f"the driver knows {', '.join(names)}, {build} can use {torch['gpus']}",
-            "compare the driver's CUDA (nvidia-smi) with torch's; look at CUDA_VISIBLE_DEVICES",
+            "compare the driver's CUDA (nvidia-smi) with torch's",
         )
     else:
         yield ok("GPU", f"{', '.join(names)}; {build}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load, save
 
+from retrain.device_torch import chosen_device, repeatable
 from retrain.training import checkpoint
 from retrain.training.artifact import HEAD, packed_head, unpacked_head
 from retrain.training.candidates import Candidate
@@ -17,7 +18,6 @@ from retrain.training.measures import accuracy
 from retrain.training.network_torch import (
     Network,
     Tokenizer,
-    chosen_device,
     has_fast_autocast,
     load_encoder,
     logits_of,
@@ -63,7 +63,8 @@ class Bench:
         course = Course(train=self._train, validation=self._validation, settings=settings, policy=self._job.policy)
         # What wins is scored again in float32, as it will be served.
         network = self._adapted(half=has_fast_autocast(self._device))
-        outcome = fit(network, course, folder=folder, pruned=pruned)
+        with repeatable(self._device):
+            outcome = fit(network, course, folder=folder, pruned=pruned)
         return Attempted(epochs=outcome.epochs, pruned=outcome.pruned, weights=pack(outcome.best))
 
     def lora(self, weights: bytes) -> Candidate:

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from scipy.special import entr, softmax
 
 from retrain.base import Base
+from retrain.device_torch import chosen_device
 from retrain.errors import DigestMismatch
 from retrain.training.adapter_torch import merge_adapter
 from retrain.training.artifact import ModelFile, read_head, read_model_file
-from retrain.training.network_torch import Network, Tokenizer, chosen_device, load_encoder, logits_of, width_of
+from retrain.training.network_torch import Network, Tokenizer, load_encoder, logits_of, width_of
 from retrain.training.prediction import Prediction
 from retrain.values import short
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from retrain.device_torch import settles_for_less
 from retrain.training import checkpoint
 from retrain.training.batches import halves, training_batches
 from retrain.training.job import Settings
@@ -84,41 +85,50 @@ def _epoch(network: Network, optimizer: torch.optim.Optimizer, course: Course, *
         factor = rate_factor((number - 1) * len(batches) + at, total)
         for group in optimizer.param_groups:
             group["lr"] = group["full_rate"] * factor
-        loss, micro = _step_that_fits(network, optimizer, (course.train, rows), micro)
-        losses.append(loss * len(rows))
+        loss, micro = _gradients_that_fit(network, optimizer, (course.train, rows), micro)
+        nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
+        optimizer.step()
+        losses.append((loss, len(rows)))
     logits = logits_of(network, course.validation.tokens)
     return Epoch(
         number=number,
-        train_loss=sum(losses) / len(course.train.labels),
+        # Read here and not after each step: a GPU would have to come to a stop every time.
+        train_loss=sum(loss.item() * rows for loss, rows in losses) / len(course.train.labels),
         validation_loss=mean_loss(logits, course.validation.labels),
         validation_accuracy=accuracy(logits, course.validation.labels),
     )
 
 
-def _step_that_fits(
+def _gradients_that_fit(
     network: Network, optimizer: torch.optim.Optimizer, work: tuple[Part, list[int]], micro: int
-) -> tuple[float, int]:
-    """One step; when memory does not hold it, the same step again in halves, so the effective batch stays the same."""
+) -> tuple[Tensor, int]:
+    """A batch's gradients; when memory does not hold it, again in halves, so the effective batch stays the same.
+
+    The optimizer's step is not part of what is tried again: half of it done twice would be another step.
+    """
     while True:
         try:
-            return _step(network, optimizer, work, micro), micro
+            return _gradients(network, optimizer, work, micro), micro
         except torch.OutOfMemoryError:
             if micro == 1:
                 raise
-            torch.cuda.empty_cache()
-            micro = (micro + 1) // 2
+        except RuntimeError as error:
+            if not settles_for_less(error):
+                raise
+            continue
+        # Only here, after the exception and what its frames held are gone, is there something to give back.
+        torch.cuda.empty_cache()
+        micro = (micro + 1) // 2
 
 
-def _step(network: Network, optimizer: torch.optim.Optimizer, work: tuple[Part, list[int]], micro: int) -> float:
+def _gradients(network: Network, optimizer: torch.optim.Optimizer, work: tuple[Part, list[int]], micro: int) -> Tensor:
     part, rows = work
     optimizer.zero_grad(set_to_none=True)
-    total = 0.0
+    total = torch.zeros((), device=network.device)
     for piece in halves(rows, micro):
         loss = _loss(network, part, piece) * (len(piece) / len(rows))
         loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
-    nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM)
-    optimizer.step()
+        total += loss.detach()
     return total
 
 

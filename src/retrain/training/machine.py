@@ -19,6 +19,8 @@ def environment(given: Mapping[str, str], *, threads: int) -> dict[str, str]:
         "MKL_NUM_THREADS": wanted,
         "OPENBLAS_NUM_THREADS": wanted,
         "TOKENIZERS_PARALLELISM": "false",
+        # Without it torch refuses to promise the same numbers twice on a GPU.
+        "CUBLAS_WORKSPACE_CONFIG": given.get("CUBLAS_WORKSPACE_CONFIG", "") or ":4096:8",
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -10,12 +10,11 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
+from retrain.device_torch import READING_TOKENS, in_parts_that_fit
 from retrain.training.batches import reading_batches
 from retrain.training.machine import has_fast_bf16
 from retrain.training.probe import Head
 
-READING_TOKENS = {"cpu": 1_024, "cuda": 65_536}
-"""Tokens a batch when nothing is learned. 1,024 stay in a processor's cache; 8,192 took a quarter longer."""
 # A bar for a load of half a second would only end up in logs.
 transformers_logging.disable_progress_bar()
 
@@ -113,11 +112,6 @@ def width_of(encoder: nn.Module) -> int:
     return int(encoder.config.hidden_size)  # type: ignore[union-attr, arg-type]
 
 
-def chosen_device() -> torch.device:
-    """The GPU when there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def has_fast_autocast(device: torch.device) -> bool:
     """Whether this device multiplies bfloat16 in hardware; where it only emulates it, float32 is faster."""
     if device.type == "cuda":
@@ -139,9 +133,13 @@ def vectors_of(network: Network, tokens: Tokens) -> NDArray[np.float64]:
 
 def _read(network: Network, tokens: Tokens, *, vectors: bool) -> NDArray[np.float64]:
     network.eval()
-    width = network.head.in_features if vectors else network.head.out_features
-    out = np.zeros((len(tokens.lengths), width))
-    for rows in reading_batches(tokens.lengths, tokens=READING_TOKENS[network.device.type]):
+
+    def answer(rows: Sequence[int]) -> NDArray[np.float64]:
         batch = tokens.batch(rows, network.device)
-        out[rows] = (network.vectors(**batch) if vectors else network(**batch)).double().cpu().numpy()
+        given: NDArray[np.float64] = (network.vectors(**batch) if vectors else network(**batch)).double().cpu().numpy()
+        return given
+
+    out = np.zeros((len(tokens.lengths), network.head.in_features if vectors else network.head.out_features))
+    for rows in reading_batches(tokens.lengths, tokens=READING_TOKENS[network.device.type]):
+        out[rows] = in_parts_that_fit(rows, answer)
     return out
