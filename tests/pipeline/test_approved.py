@@ -131,6 +131,7 @@ def test_an_approval_promotes_what_people_were_asked_about(shop: Shop, promotion
     state = shop.site().ledger.state()
     assert state.champion is not None
     assert (state.champion.version, state.pending) == (challenger, None)
+    assert (state.heldout.decisions, state.heldout.promotions) == (1, 1), "one challenger, decided about twice"
     assert audit(shop.site()).findings == ()
 
 

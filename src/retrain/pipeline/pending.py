@@ -23,7 +23,8 @@ from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.report import render
-from retrain.store.certificate import Decided, Pending
+from retrain.promotion.spending import decided_again
+from retrain.store.certificate import Pending
 from retrain.store.events import Dismissed, Promoted
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
@@ -111,9 +112,7 @@ def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: Pro
     about = {"verdict": decision.verdict, "challenger": decision.challenger, "after": pending.evaluation}
     digest = site.evaluations.put(files, about)
     evidence = {"evaluation": digest, "version": pending.challenger, "dataset": report.snapshot}
-    rows = round(report.fresh.rows * site.spec.dataset.heldout_share) if report.fresh else 0
-    # All looks at fresh rows were paid for when the challenger began to wait; those held out later have been used.
-    used = Decided(rows=rows, error=0.0)
+    used = decided_again(report)
     event: Promoted | Dismissed = Dismissed(
         challenger=pending.challenger, outcome="held", evaluation=digest, decided=used
     )

@@ -19,6 +19,9 @@ class Decided(Value):
     """Of the same, put aside for looking again at fresh rows."""
     free: bool = False
     """There was no champion to lose: nothing of it counts against the year."""
+    again: bool = False
+    """A further look at a challenger that was counted when it began to wait; none of entries from before this was
+    told apart."""
 
 
 class Spend(Value):
@@ -32,6 +35,7 @@ class Heldout(Value):
     """How worn the held-out rows are. They are kept for ever, so each decision adds one use to each row of then."""
 
     decisions: int = 0
+    """Challengers that were judged; one that waited and was looked at again is one."""
     promotions: int = 0
     uses: int = 0
     """A use is one row in one decision."""

@@ -34,10 +34,13 @@ def _used(state: State, decided: Decided | None, at: datetime, *, promoted: int 
         return {}
     spent = tuple(each for each in state.spent if at - each.at < YEAR)
     error = 0.0 if decided.free else decided.error + decided.waiting
+    # What is divided by this number is the error of a later test against any of the challengers that may be champion by
+    # then. One that waited is one of them, whether it was decided about once or twice; a promotion counts either way.
+    judged = 0 if decided.again else 1
     return {
         "spent": (*spent, Spend(at=at, error=error)) if error > 0 else spent,
         "heldout": Heldout(
-            decisions=state.heldout.decisions + 1,
+            decisions=state.heldout.decisions + judged,
             promotions=state.heldout.promotions + promoted,
             uses=state.heldout.uses + decided.rows,
         ),
