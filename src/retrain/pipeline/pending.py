@@ -11,6 +11,7 @@ from retrain.dataset.snapshot import Example, Snapshot, texts
 from retrain.evaluation.compare import majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Fresh
+from retrain.evaluation.reviewed import ReviewSeen
 from retrain.pipeline.answered_before import AnsweredBefore
 from retrain.pipeline.fresh import fresh_rows
 from retrain.pipeline.probation import terms_for
@@ -65,7 +66,8 @@ def decide_pending(site: Site) -> PendingResult:
     # People who were given longer have it; when their time is over, the rule about reviews says so by itself.
     limit = max(policy.pending_days, policy.review.timeout_days if "review" in pending.waits_for else 0.0)
     if waited >= limit:
-        return _expired(site, pending, (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons))
+        reasons = (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons)
+        return _expired(site, pending, reasons, read=report.review)
     found = _answer(site, pending, "waiting", decision.reasons)
     return found.model_copy(update={"fresh_rows": report.fresh.rows if report.fresh else 0})
 
@@ -132,23 +134,28 @@ def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: Pro
         site.versions.verify_all(pending.challenger)
     draft = Draft(event=event, reasons=decision.reasons, actor=site.actor, evidence=evidence)
     outcome: Outcome = "promoted" if decision.verdict == "promote" else "held"
-    found = _appended(site, pending, draft, outcome)
+    found = _appended(site, pending, draft, outcome, read=report.review)
     address = site.evaluations.address(digest, "report.md")
     return found.model_copy(update={"report": address, "fresh_rows": report.fresh.rows if report.fresh else 0})
 
 
-def _expired(site: Site, pending: Pending, reasons: tuple[str, ...]) -> PendingResult:
+def _expired(site: Site, pending: Pending, reasons: tuple[str, ...], *, read: ReviewSeen | None) -> PendingResult:
     event = Dismissed(challenger=pending.challenger, outcome="expired")
     draft = Draft(event=event, reasons=reasons, actor=site.actor, evidence={"version": pending.challenger})
-    return _appended(site, pending, draft, "expired")
+    return _appended(site, pending, draft, "expired", read=read)
 
 
-def _appended(site: Site, pending: Pending, draft: Draft, outcome: Outcome) -> PendingResult:
+def _appended(
+    site: Site, pending: Pending, draft: Draft, outcome: Outcome, *, read: ReviewSeen | None
+) -> PendingResult:
     def still(newest: LedgerEntry | None) -> Draft | None:
         state = newest.state if newest else State()
         at_work = state.claim is not None and dead_claim(state, site.clock()) is None
+        said = review_seen(site, pending.challenger, pending.champion)
+        # A verdict changes no state: one that was given while this was decided is read before anything is appended.
+        spoken = (said.entry if said else None) != (read.entry if read else None)
         # The same waiting stands for the same champion: every change of champion ends it.
-        return None if state.pending != pending or at_work else draft
+        return None if state.pending != pending or at_work or spoken else draft
 
     if site.ledger.append(still) is None:
         return _answer(site, pending, "waiting", ("something else was decided meanwhile; look again",))
