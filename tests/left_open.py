@@ -62,7 +62,8 @@ def left_open(
     """
     shop.spec(SPEC.replace("promotion: {", f"promotion: {{{promotion}, "))
     chance, (won, lost) = random.Random(3), counts
-    heldout = [Example(text=f"held {at}", label=chance.choice(FEW), source="standing") for at in range(ROWS)]
+    heldout = [Example(text=f"held {at:03}", label=chance.choice(FEW), source="standing") for at in range(ROWS)]
+    heldout.sort(key=Example.canonical)
     snapshot = Snapshot(train=(), validation=(), heldout=tuple(heldout), removed={})
     digest = stored.put(shop.site().snapshots, snapshot)
     champion, challenger = version(shop, "old", digest), version(shop, f"new of {run}", digest)

@@ -6,20 +6,13 @@ or it is decided again; so any number of processes may look at once, and a kille
 
 from typing import Literal
 
-from retrain.dataset import stored
-from retrain.dataset.snapshot import Example, Snapshot, texts
-from retrain.evaluation.compare import majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
-from retrain.evaluation.evidence import Fresh
 from retrain.evaluation.reviewed import ReviewSeen
-from retrain.pipeline.answered_before import AnsweredBefore
-from retrain.pipeline.fresh import fresh_rows
+from retrain.pipeline.looked_again import looked_again
 from retrain.pipeline.probation import terms_for
 from retrain.pipeline.reviewing import review_seen
-from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
-from retrain.pipeline.train import version_of
 from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
@@ -57,7 +50,7 @@ def decide_pending(site: Site) -> PendingResult:
     if state.claim is not None and dead_claim(state, site.clock()) is None:
         reason = f"run {short(state.claim.id)} is at work; what comes of it goes before"
         return _answer(site, pending, "waiting", (reason,))
-    report = _looked_at(site, state, pending)
+    report = looked_again(site, state, pending)
     decision = decide(report, site.spec.promotion)
     if decision.verdict != "inconclusive":
         return _ended(site, pending, report, decision)
@@ -70,34 +63,6 @@ def decide_pending(site: Site) -> PendingResult:
         return _expired(site, pending, reasons, read=report.review)
     found = _answer(site, pending, "waiting", decision.reasons)
     return found.model_copy(update={"fresh_rows": report.fresh.rows if report.fresh else 0})
-
-
-def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
-    """The evaluation that left it open, with what people said, and what fresh rows say instead of the held-out ones."""
-    report = EvaluationReport.model_validate_json(site.evaluations.read(pending.evaluation, "evaluation.json"))
-    report = report.model_copy(update={"review": review_seen(site, pending.challenger, pending.champion)})
-    if "labels" not in pending.waits_for:
-        return report
-    snapshot = stored.get(site.snapshots, version_of(site, pending.challenger).lineage.snapshot)
-    rows = fresh_rows(site, state, pending, snapshot)
-    won, lost = _won_and_lost(site, pending, snapshot, rows)
-    fresh = Fresh(since=pending.since, rows=len(rows), won=won, lost=lost, error=pending.error)
-    return report.model_copy(update={"fresh": fresh})
-
-
-def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[Example]) -> tuple[int, int]:
-    """Each row is answered once by either model; what was answered at an earlier look is not asked again."""
-    before = AnsweredBefore(site, pending)
-    missing = [text for text in texts(rows) if text not in before]
-    if missing:
-        versions = [each for each in (pending.challenger, pending.champion) if each is not None]
-        scored = [[each.label for each in one.predictions] for one in answers_of(site, versions, missing)]
-        if pending.champion is None:
-            scored.append([each.label for each in majority_baseline(snapshot.train, len(missing))])
-        before.add(missing, *scored)
-    both = [(row.label, *before.of(row.text)) for row in rows]
-    won = sum(new == label != old for label, new, old in both)
-    return won, sum(old == label != new for label, new, old in both)
 
 
 def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: PromotionDecision) -> PendingResult:

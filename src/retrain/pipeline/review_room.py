@@ -1,27 +1,22 @@
 """Where are the rows of a review and what was said of them? Every word is an own key, created once."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from retrain.dataset import stored
 from retrain.errors import AlreadyExists, NotInStore, UsageError
-from retrain.evaluation.compare import majority_baseline
+from retrain.pipeline.compared import compared_answers
 from retrain.pipeline.reviewing import PLAN, SAID, Kept, Waiting, waiting
 from retrain.pipeline.site import Site
 from retrain.review.files import choices_in, written
 from retrain.review.judgement import Choice, Opinion, Said, opinion, opinions, reviewer_name, seat
 from retrain.review.plan import Candidate, Plan, Shown, planned, shown
 from retrain.review.tally import Tally, tally_of
-from retrain.training.prediction import Prediction
 from retrain.values import Value
 
 DIGITS = 8
-PREDICTIONS: TypeAdapter[list[list[Prediction]]] = TypeAdapter(list[list[Prediction]])
 
 
 class Imported(Value):
@@ -195,7 +190,6 @@ def place_of(site: Site, evaluation: str) -> str:
 def _candidates(site: Site, about: Waiting) -> list[Candidate]:
     """The held-out rows with what both models answered when they were compared."""
     snapshot = stored.get(site.snapshots, about.snapshot)
-    answers = PREDICTIONS.validate_python(json.loads(site.evaluations.read(about.evaluation, "predictions.json")))
-    heldout = snapshot.heldout
-    old = answers[1] if about.champion else majority_baseline(snapshot.train, len(heldout))
-    return [Candidate(row.text, was.label, now.label) for row, was, now in zip(heldout, old, answers[0], strict=True)]
+    new, old = compared_answers(site, about.evaluation, (about.challenger, about.champion), snapshot)
+    each = zip(snapshot.heldout, old.predictions, new.predictions, strict=True)
+    return [Candidate(row.text, was.label, now.label) for row, was, now in each]

@@ -7,6 +7,7 @@ from math import isclose
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.evidence import Budget
 from retrain.pipeline.case import SINCE, Case, Faults
+from retrain.pipeline.compared import PREDICTIONS
 from retrain.promotion import spending
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.policy import PromotionPolicy
@@ -122,6 +123,21 @@ def _looked_at_again(case: Case, report: EvaluationReport) -> Faults:
         # Before it was told apart: by the share of the spec of that day, which nothing stored says.
         expected = expected.model_copy(update={"again": False, "rows": event.decided.rows})
     yield from _used(event.decided, expected)
+    yield from _all_together(case, report)
+
+
+def _all_together(case: Case, report: EvaluationReport) -> Faults:
+    """That groups and metrics were judged with the fresh rows too, by every program that tells further looks apart."""
+    event, both, seen = case.entry.event, report.together, report.comparison
+    assert isinstance(event, Promoted | Dismissed)
+    fresh, digest = report.fresh, case.entry.evidence["evaluation"]
+    if both is not None and fresh is not None:
+        sums = (seen.rows + fresh.rows, seen.only_challenger_right + fresh.won, seen.only_champion_right + fresh.lost)
+        if (both.rows, both.only_challenger_right, both.only_champion_right) != sums:
+            yield f"of {both.rows} rows in all its evaluation counts other ones than of the held-out and the fresh rows"
+    tells = event.decided is not None and event.decided.again and _fresh(report) > 0
+    if both is None and tells and PREDICTIONS in case.site.evaluations.manifest(digest).files:
+        yield f"{_fresh(report)} fresh rows came, and its evaluation does not look at groups with them"
 
 
 def _as_it_waited(case: Case, report: EvaluationReport, pending: Pending) -> Faults:
@@ -136,7 +152,7 @@ def _as_it_waited(case: Case, report: EvaluationReport, pending: Pending) -> Fau
     # What was collected since is no longer there to compare with; missing for another reason, its own entry says so.
     if case.site.evaluations.holds(pending.evaluation):
         first = case.site.evaluations.read(pending.evaluation, "evaluation.json")
-        came = {"fresh": None, "review": None}
+        came = {"fresh": None, "together": None, "review": None}
         before = EvaluationReport.model_validate_json(first).model_copy(update=came)
         if before != report.model_copy(update=came):
             left = short(pending.evaluation)
