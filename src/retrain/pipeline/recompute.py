@@ -68,10 +68,9 @@ def _followed(case: Case, said: PromotionDecision) -> Faults:
         if entry.reasons != said.reasons:
             yield "its reasons are not those that the gate gave"
     champion = case.before.champion.version if case.before.champion else None
-    # A challenger that somebody made champion by hand meanwhile is held: there is nothing left to promote.
-    by_hand = said.verdict == "promote" and said.challenger == champion
-    expected = "held" if by_hand else {"hold": "held"}.get(said.verdict, said.verdict)
-    if isinstance(event, Ended) and event.outcome != expected:
+    # A challenger that somebody made champion by hand meanwhile is held: there is nothing left to promote or wait for.
+    expected = {"held" if said.verdict == "hold" else said.verdict, *(["held"] if said.challenger == champion else [])}
+    if isinstance(event, Ended) and event.outcome not in expected:
         yield f"it ended {event.outcome}, and the gate said {said.verdict}"
     if isinstance(event, Dismissed) and (event.outcome, said.verdict) != ("held", "hold"):
         yield f"it dismisses {short(event.challenger)} as {event.outcome}, and the gate said {said.verdict}"

@@ -36,7 +36,7 @@ def budget_again(case: Case) -> Faults:
     """That the evaluation was given what the ledger says, and that the entry says what the decision used."""
     entry, event = case.entry, case.entry.event
     assert isinstance(event, Ended | Promoted | Dismissed)
-    digest = entry.evidence.get("evaluation")
+    digest = entry.evidence.get("evaluation", _of_one_made_champion(case))
     if event.evaluation != digest:
         yield f"it names evaluation {short(event.evaluation or 'none')}, and its evidence is {short(digest or 'none')}"
     waited = isinstance(event, Dismissed) or (isinstance(event, Promoted) and event.claim is None)
@@ -46,6 +46,8 @@ def budget_again(case: Case) -> Faults:
         if event.decided is not None or isinstance(event, Ended):
             yield "it says what a decision used, and no evaluation is its evidence"
         return
+    if "evaluation" not in entry.evidence and not case.site.evaluations.holds(digest):
+        return
     report = EvaluationReport.model_validate_json(case.site.evaluations.read(digest, "evaluation.json"))
     if waited:
         yield from _looked_at_again(case, report)
@@ -53,10 +55,20 @@ def budget_again(case: Case) -> Faults:
     policy = PromotionPolicy.model_validate_json(case.site.evaluations.read(digest, "policy.json"))
     decision = PromotionDecision.model_validate_json(case.site.evaluations.read(digest, "decision.json"))
     yield from _given(case, report, policy)
-    waits = spending.waits_for(decision, policy) if isinstance(event, Ended) else ()
+    # What was made champion by hand meanwhile is held, whatever its gate left open; the gate's own check says whether.
+    open_ = isinstance(event, Ended) and event.outcome == "inconclusive"
+    waits = spending.waits_for(decision, policy) if open_ else ()
     if isinstance(event, Ended) and event.waits_for != waits:
         yield f"it waits for {_listed(event.waits_for)}; what its gate left open waits for {_listed(waits)}"
     yield from _used(event.decided, spending.decided(report, waits="labels" in waits))
+
+
+def _of_one_made_champion(case: Case) -> str | None:
+    """What became champion by hand while its run decided was held by an entry that once named no evidence."""
+    event, champion = case.entry.event, case.before.champion
+    if not isinstance(event, Ended) or event.outcome != "held" or event.evaluation is None or champion is None:
+        return None
+    return event.evaluation if event.challenger == champion.version else None
 
 
 def _given(case: Case, report: EvaluationReport, policy: PromotionPolicy) -> Faults:
