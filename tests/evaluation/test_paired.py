@@ -20,6 +20,13 @@ counts = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 300))
         pytest.param((1, 7, 21), 0.95, -0.517, -0.026, id="Fagerland, Lydersen and Laake 2014"),
         pytest.param((16, 8, 86), 0.95, -0.020, 0.207, id="Agresti and Min 2005"),
         pytest.param((28, 25, 618), 0.90, -0.0148, 0.0247, id="R package PropCIs"),
+        pytest.param((0, 1, 44), 0.90, -0.096, 0.037, id="Tango 1998, section 6.1: contact lenses, never won"),
+        pytest.param((9, 3, 32), 0.95, -0.027, 0.390, id="Tango 1998, as quoted in the tests of R package ratesci"),
+        pytest.param((25, 2, 102), 0.95, 0.139, 0.321, id="Chang et al. 2024, as quoted in the tests of ratesci"),
+        pytest.param((3, 1, 14), 0.95, -0.1670, 0.4327, id="Tang et al. 2010, as quoted in the tests of ratesci"),
+        pytest.param(
+            (6, 16, 161), 0.95, -0.1240, -0.0054, id="Fagerland et al. 2017, chapter 8, R package contingencytables"
+        ),
     ],
 )
 def test_the_interval_is_the_published_one(
@@ -46,6 +53,12 @@ def test_at_its_ends_the_score_statistic_is_critical(won: int, lost: int, rows: 
     found = tango(won, lost, rows, 0.95)
     assert statistic_by_brute_force(won, lost, rows, found.low) == pytest.approx(1.959964, abs=1e-4)
     assert statistic_by_brute_force(won, lost, rows, found.high) == pytest.approx(-1.959964, abs=1e-4)
+
+
+def test_the_first_worked_example_is_tangos_own() -> None:
+    """Tango 1998, section 6.1: 43 pairs alike, one lost, none won; at margin 0.1 the statistic is 1.709, p 0.044."""
+    assert statistic_by_brute_force(0, 1, 44, -0.1) == pytest.approx(1.709, abs=0.0005)
+    assert lower_bound(0, 1, 44, 0.0435) < -0.1 < lower_bound(0, 1, 44, 0.0445), "p is what puts the bound there"
 
 
 Z2 = 1.959963984540054**2

@@ -48,14 +48,14 @@ def appended(yard: Yard, event: Event, evidence: dict[str, str] | None = None) -
 def test_what_was_recomputed_and_what_was_only_verified_is_said_entry_by_entry(yard: Yard) -> None:
     found = audit(yard.site())
     assert found.findings == ()
-    assert found.recomputed == {"champion": 3, "dataset": 1, "gate": 1}
+    assert found.recomputed == {"budget": 1, "champion": 3, "dataset": 1, "gate": 1}
     assert [(one.kind, one.recomputed) for one in found.trail] == [
         ("promoted", ("champion",)),
         ("promoted", ("champion",)),
         ("claimed", ()),
         ("prepared", ("dataset",)),
         ("trained", ()),
-        ("promoted", ("gate", "champion")),
+        ("promoted", ("gate", "budget", "champion")),
     ]
     assert found.trail[3].verified == ("dataset",)
 

@@ -79,8 +79,9 @@ def test_fresh_labels_promote_what_was_left_open(running_shop: Shop, messages: M
     assert isinstance(newest.event, Promoted)
     assert (newest.event.by, newest.event.over, newest.number) == ("pending", None, before + 1)
     assert "after a further look" in history(running_shop.site())[-1].what
-    findings = {finding.entry: finding.what for finding in audit(running_shop.site()).findings}
-    assert findings == {2: "it ended inconclusive, and the gate said promote"}, "of the entry that was planted alone"
+    findings = audit(running_shop.site()).findings
+    assert {finding.entry for finding in findings} == {2}, "of the entry that was planted alone"
+    assert "it ended inconclusive, and the gate said promote" in [finding.what for finding in findings]
     assert decide_pending(running_shop.site()).outcome == "nothing"
 
 

@@ -115,3 +115,16 @@ def test_an_entry_of_format_2_that_knows_no_best_champion_is_still_held_to_the_r
 def test_a_promotion_after_a_further_look_is_counted_as_such() -> None:
     state = after(promoted("a"), promoted("x", claim=None, by="pending"), promoted("y", claim=None))
     assert state.totals.promotions == {"run": 1, "pending": 1, "hand": 1}
+
+
+def looked_again(**more: Any) -> Promoted:
+    return promoted("x", claim=None, by="pending", decided=Decided(rows=12, error=0.0, **more))
+
+
+def test_a_challenger_that_waited_is_one_of_those_judged_and_its_fresh_rows_are_used() -> None:
+    heldout = after(promoted("a"), left_open(), looked_again(again=True)).heldout
+    assert (heldout.decisions, heldout.promotions, heldout.uses) == (1, 1, 9 + 12)
+
+
+def test_entries_of_before_this_was_told_apart_lead_where_they_led() -> None:
+    assert after(promoted("a"), left_open(), looked_again()).heldout.decisions == 2

@@ -98,6 +98,9 @@ class EvaluationReport(Value):
     """The challenger against the best champion ever, where that is not the champion: then `comparison` says it."""
     fresh: Fresh | None = None
     """Rows that came while the challenger was waiting; none at the first decision about it."""
+    together: Comparison | None = None
+    """The held-out rows and these together, for the rules about groups and metrics; none where no fresh row came, or
+    nothing stored says what was answered to the held-out ones."""
     swaps: tuple[SwapTally, ...] | None = None
     """Counterfactual swaps; none where the spec turns them off."""
     suite: SuiteSeen | None = None

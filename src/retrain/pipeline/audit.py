@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pydantic import Field, ValidationError
 
 from retrain.errors import NotInStore, SafetyError
+from retrain.pipeline.case import Case
 from retrain.pipeline.explain import shelf_of
-from retrain.pipeline.recompute import Case, recomputed
+from retrain.pipeline.recompute import recomputed
 from retrain.pipeline.site import Site
 from retrain.pipeline.vouching import Vouching
 from retrain.store.collected import gone
@@ -29,7 +30,8 @@ class Audited(Value):
     entry: int
     kind: str
     recomputed: tuple[str, ...]
-    """`gate`, `check`, `trigger`, `dataset`, `champion`, `probation`: what was computed again from stored evidence."""
+    """`gate`, `budget`, `check`, `trigger`, `dataset`, `champion`, `probation`, `review`: what was computed again from
+    stored evidence and earlier entries."""
     verified: tuple[str, ...]
     """Evidence whose every byte was read and verified."""
     signed_by: str | None
@@ -65,6 +67,7 @@ class Auditor:
         self._vouching = Vouching(site.ledger)
         self._verified: set[str] = set()
         self._collected: dict[str, int] = {}
+        self._earlier: list[LedgerEntry] = []
         self.findings: list[Finding] = []
         self.trail: list[Audited] = []
 
@@ -80,6 +83,7 @@ class Auditor:
         self._collected = gone(entries)
         for before, entry in zip([None, *entries], entries, strict=False):
             self._take(before, entry)
+            self._earlier.append(entry)
         if trouble is not None:
             self._find(entries[-1].number + 1 if entries else 1, str(trouble))
         if not self.trail and not self.findings and next(iter(self._site.versions.digests()), None):
@@ -125,7 +129,7 @@ class Auditor:
         done = []
         for name, again in recomputed(entry).items() if intact else ():
             try:
-                faults = list(again(Case(self._site, before, entry)))
+                faults = list(again(Case(self._site, before, entry, self._earlier)))
             except (SafetyError, NotInStore, ValidationError, KeyError) as error:
                 faults = [f"its {name} cannot be computed again ({error}); it is only verified"]
             done.append(name)

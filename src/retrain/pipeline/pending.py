@@ -6,25 +6,20 @@ or it is decided again; so any number of processes may look at once, and a kille
 
 from typing import Literal
 
-from retrain.dataset import stored
-from retrain.dataset.snapshot import Example, Snapshot, texts
-from retrain.evaluation.compare import majority_baseline
 from retrain.evaluation.comparison import EvaluationReport
-from retrain.evaluation.evidence import Fresh
-from retrain.pipeline.answered_before import AnsweredBefore
-from retrain.pipeline.fresh import fresh_rows
+from retrain.evaluation.reviewed import ReviewSeen
+from retrain.pipeline.looked_again import looked_again
 from retrain.pipeline.probation import terms_for
 from retrain.pipeline.reviewing import review_seen
-from retrain.pipeline.scoring import scored as answers_of
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
-from retrain.pipeline.train import version_of
 from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import decide
 from retrain.promotion.report import render
+from retrain.promotion.spending import decided_again
 from retrain.promotion.waiting import awaited
-from retrain.store.certificate import Decided, Pending
+from retrain.store.certificate import Pending
 from retrain.store.events import Dismissed, Promoted
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
@@ -56,7 +51,7 @@ def decide_pending(site: Site) -> PendingResult:
     if state.claim is not None and dead_claim(state, site.clock()) is None:
         reason = f"run {short(state.claim.id)} is at work; what comes of it goes before"
         return _answer(site, pending, "waiting", (reason,))
-    report = _looked_at(site, state, pending)
+    report = looked_again(site, state, pending)
     decision = decide(report, site.spec.promotion)
     if decision.verdict != "inconclusive":
         return _ended(site, pending, report, decision)
@@ -64,37 +59,10 @@ def decide_pending(site: Site) -> PendingResult:
     # Where people were to have answered earlier, the rule about reviews has said so by itself.
     limit = awaited(pending.waits_for, site.spec.promotion).days
     if waited >= limit:
-        return _expired(site, pending, (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons))
+        reasons = (f"open for {waited:.0f} d, limit {limit:g} d", *decision.reasons)
+        return _expired(site, pending, reasons, read=report.review)
     found = _answer(site, pending, "waiting", decision.reasons)
     return found.model_copy(update={"fresh_rows": report.fresh.rows if report.fresh else 0})
-
-
-def _looked_at(site: Site, state: State, pending: Pending) -> EvaluationReport:
-    """The evaluation that left it open, with what people said, and what fresh rows say instead of the held-out ones."""
-    report = EvaluationReport.model_validate_json(site.evaluations.read(pending.evaluation, "evaluation.json"))
-    report = report.model_copy(update={"review": review_seen(site, pending.challenger, pending.champion)})
-    if "labels" not in pending.waits_for:
-        return report
-    snapshot = stored.get(site.snapshots, version_of(site, pending.challenger).lineage.snapshot)
-    rows = fresh_rows(site, state, pending, snapshot)
-    won, lost = _won_and_lost(site, pending, snapshot, rows)
-    fresh = Fresh(since=pending.since, rows=len(rows), won=won, lost=lost, error=pending.error)
-    return report.model_copy(update={"fresh": fresh})
-
-
-def _won_and_lost(site: Site, pending: Pending, snapshot: Snapshot, rows: list[Example]) -> tuple[int, int]:
-    """Each row is answered once by either model; what was answered at an earlier look is not asked again."""
-    before = AnsweredBefore(site, pending)
-    missing = [text for text in texts(rows) if text not in before]
-    if missing:
-        versions = [each for each in (pending.challenger, pending.champion) if each is not None]
-        scored = [[each.label for each in one.predictions] for one in answers_of(site, versions, missing)]
-        if pending.champion is None:
-            scored.append([each.label for each in majority_baseline(snapshot.train, len(missing))])
-        before.add(missing, *scored)
-    both = [(row.label, *before.of(row.text)) for row in rows]
-    won = sum(new == label != old for label, new, old in both)
-    return won, sum(old == label != new for label, new, old in both)
 
 
 def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: PromotionDecision) -> PendingResult:
@@ -111,9 +79,7 @@ def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: Pro
     about = {"verdict": decision.verdict, "challenger": decision.challenger, "after": pending.evaluation}
     digest = site.evaluations.put(files, about)
     evidence = {"evaluation": digest, "version": pending.challenger, "dataset": report.snapshot}
-    rows = round(report.fresh.rows * site.spec.dataset.heldout_share) if report.fresh else 0
-    # All looks at fresh rows were paid for when the challenger began to wait; those held out later have been used.
-    used = Decided(rows=rows, error=0.0)
+    used = decided_again(report)
     event: Promoted | Dismissed = Dismissed(
         challenger=pending.challenger, outcome="held", evaluation=digest, decided=used
     )
@@ -133,23 +99,28 @@ def _ended(site: Site, pending: Pending, report: EvaluationReport, decision: Pro
         site.versions.verify_all(pending.challenger)
     draft = Draft(event=event, reasons=decision.reasons, actor=site.actor, evidence=evidence)
     outcome: Outcome = "promoted" if decision.verdict == "promote" else "held"
-    found = _appended(site, pending, draft, outcome)
+    found = _appended(site, pending, draft, outcome, read=report.review)
     address = site.evaluations.address(digest, "report.md")
     return found.model_copy(update={"report": address, "fresh_rows": report.fresh.rows if report.fresh else 0})
 
 
-def _expired(site: Site, pending: Pending, reasons: tuple[str, ...]) -> PendingResult:
+def _expired(site: Site, pending: Pending, reasons: tuple[str, ...], *, read: ReviewSeen | None) -> PendingResult:
     event = Dismissed(challenger=pending.challenger, outcome="expired")
     draft = Draft(event=event, reasons=reasons, actor=site.actor, evidence={"version": pending.challenger})
-    return _appended(site, pending, draft, "expired")
+    return _appended(site, pending, draft, "expired", read=read)
 
 
-def _appended(site: Site, pending: Pending, draft: Draft, outcome: Outcome) -> PendingResult:
+def _appended(
+    site: Site, pending: Pending, draft: Draft, outcome: Outcome, *, read: ReviewSeen | None
+) -> PendingResult:
     def still(newest: LedgerEntry | None) -> Draft | None:
         state = newest.state if newest else State()
         at_work = state.claim is not None and dead_claim(state, site.clock()) is None
+        said = review_seen(site, pending.challenger, pending.champion)
+        # A verdict need not change the state: one given while this was decided is read before anything is appended.
+        spoken = (said.entry if said else None) != (read.entry if read else None)
         # The same waiting stands for the same champion: every change of champion ends it.
-        return None if state.pending != pending or at_work else draft
+        return None if state.pending != pending or at_work or spoken else draft
 
     if site.ledger.append(still) is None:
         return _answer(site, pending, "waiting", ("something else was decided meanwhile; look again",))

@@ -1,45 +1,29 @@
 """Does the stored evidence of an entry give the same decision again? By the policies and rules of then, to the byte."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from retrain.dataset import stored
 from retrain.dataset.clean import normalised
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.report import DriftReport
 from retrain.evaluation.comparison import EvaluationReport
+from retrain.pipeline.case import SINCE, Again, Case, Faults
 from retrain.pipeline.judge import verdict
 from retrain.pipeline.probation_again import other_probation
+from retrain.pipeline.review_again import rests_on, review_again
 from retrain.pipeline.saying import moved, signals
-from retrain.pipeline.site import Site
+from retrain.pipeline.spent_again import budget_again, uses_budget
 from retrain.promotion.best import beats_best
 from retrain.promotion.decision import PromotionDecision
 from retrain.promotion.gate import RULES, decide
 from retrain.promotion.policy import PromotionPolicy
 from retrain.store.events import Checked, Dismissed, Ended, Prepared, ProbationSeen, Promoted, Reviewed, RolledBack
 from retrain.store.ledger import LedgerEntry
-from retrain.store.state import State
 from retrain.trigger.decide import Situation
 from retrain.trigger.decide import decide as decide_trigger
 from retrain.trigger.policy import TriggerPolicy
 from retrain.values import canonical_json, short
-
-SINCE = 3
-"""Format of entries whose monitor is this program's; what earlier ones said of drift is only verified."""
-Faults = Iterator[str]
-
-
-class Case(NamedTuple):
-    """An entry, the state before it, and where its evidence is."""
-
-    site: Site
-    before: State
-    entry: LedgerEntry
-
-
-Again = Callable[[Case], Faults]
-"""What does not hold of an entry, in sentences."""
 
 
 def gate_again(case: Case) -> Faults:
@@ -67,12 +51,8 @@ def gate_again(case: Case) -> Faults:
 
 def _stated(case: Case, report: EvaluationReport, policy: PromotionPolicy) -> Faults:
     """That what the evaluation says of the ledger stands in the ledger: what people said, and the best champion."""
-    event, seen = case.entry.event, report.review
-    if seen is not None and seen.entry is not None:
-        said = next((one.event for one in case.site.ledger.entries() if one.number == seen.entry), None)
-        of = (report.comparison.challenger_version, report.comparison.champion_version)
-        if not isinstance(said, Reviewed) or (said.challenger, said.champion) != of or said.verdict != seen.verdict:
-            yield f"its evaluation rests on a review in entry {seen.entry}, and that entry says no such thing"
+    event = case.entry.event
+    yield from rests_on(case, report)
     if isinstance(event, Promoted) and event.decided is not None and event.beats_best != beats_best(report, policy):
         yield f"it says that it {'beats' if event.beats_best else 'does not beat'} the best champion ever; it is not so"
 
@@ -88,10 +68,9 @@ def _followed(case: Case, said: PromotionDecision) -> Faults:
         if entry.reasons != said.reasons:
             yield "its reasons are not those that the gate gave"
     champion = case.before.champion.version if case.before.champion else None
-    # A challenger that somebody made champion by hand meanwhile is held: there is nothing left to promote.
-    by_hand = said.verdict == "promote" and said.challenger == champion
-    expected = "held" if by_hand else {"hold": "held"}.get(said.verdict, said.verdict)
-    if isinstance(event, Ended) and event.outcome != expected:
+    # A challenger that somebody made champion by hand meanwhile is held: there is nothing left to promote or wait for.
+    expected = {"held" if said.verdict == "hold" else said.verdict, *(["held"] if said.challenger == champion else [])}
+    if isinstance(event, Ended) and event.outcome not in expected:
         yield f"it ended {event.outcome}, and the gate said {said.verdict}"
     if isinstance(event, Dismissed) and (event.outcome, said.verdict) != ("held", "hold"):
         yield f"it dismisses {short(event.challenger)} as {event.outcome}, and the gate said {said.verdict}"
@@ -99,7 +78,7 @@ def _followed(case: Case, said: PromotionDecision) -> Faults:
 
 def check_again(case: Case) -> Faults:
     """The verdict of a drift check, from its stored report, its policy, and what the monitor remembered."""
-    site, before, entry = case
+    site, before, entry = case.site, case.before, case.entry
     event, digest = entry.event, entry.evidence["report"]
     assert isinstance(event, Checked)
     shelf = site.checks(event.end)
@@ -138,7 +117,7 @@ def trigger_again(case: Case) -> Faults:
 
 def dataset_again(case: Case) -> Faults:
     """What must hold of a training snapshot: nothing held out is trained on, and once held out is held out for ever."""
-    site, before, entry = case
+    site, before, entry = case.site, case.before, case.entry
     event, digest = entry.event, entry.evidence["dataset"]
     assert isinstance(event, Prepared)
     snapshot = stored.get(site.snapshots, digest)
@@ -179,6 +158,8 @@ def recomputed(entry: LedgerEntry) -> dict[str, Again]:
     event, found = entry.event, dict[str, Again]()
     if "evaluation" in entry.evidence:
         found["gate"] = gate_again
+    if uses_budget(entry):
+        found["budget"] = budget_again
     if isinstance(event, Checked) and entry.evidence.get("report") and entry.format >= SINCE:
         found["check"] = check_again
         if event.asked_at is not None:
@@ -187,6 +168,8 @@ def recomputed(entry: LedgerEntry) -> dict[str, Again]:
         found["dataset"] = dataset_again
     if isinstance(event, Promoted | RolledBack):
         found["champion"] = champion_again
+    if isinstance(event, Reviewed):
+        found["review"] = review_again
     if isinstance(event, ProbationSeen | RolledBack) and event.tally is not None:
         found["probation"] = probation_again
     return found

@@ -126,7 +126,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
     decision = seen.decision
     if decision.verdict != "promote":
         outcome: Literal["held", "inconclusive"] = "held" if decision.verdict == "hold" else "inconclusive"
-        return _left(run, seen, _ended(run, seen, cost, outcome))
+        return _left(run, seen, _ended(run, seen, cost, outcome), _by_hand(run, seen, cost))
     event = Promoted(
         claim=run.claim.id,
         version=decision.challenger,
@@ -148,9 +148,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
         if (state.champion.version if state.champion else None) != decision.champion:
             return None
         if decision.champion == decision.challenger:
-            # Somebody promoted it by hand meanwhile: there is nothing left to promote, but the run has an end.
-            held = _ended(run, seen, cost, "held")
-            return Draft(event=held, reasons=("it was made champion by hand meanwhile",), actor=run.site.actor)
+            return _by_hand(run, seen, cost)
         return Draft(event=event, reasons=decision.reasons, actor=run.site.actor, evidence=evidence)
 
     return run.site.ledger.append(draft)
@@ -159,7 +157,7 @@ def _conclude(run: Run, seen: Evaluated, cost: Spent) -> LedgerEntry | None:
 def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inconclusive"]) -> Ended:
     """What the decision used stands in it, and what could still decide about the challenger."""
     policy = run.site.spec.promotion
-    waits = waits_for(seen.decision, policy)
+    waits = waits_for(seen.decision, policy) if outcome == "inconclusive" else ()
     return Ended(
         claim=run.claim.id,
         outcome=outcome,
@@ -172,7 +170,14 @@ def _ended(run: Run, seen: Evaluated, cost: Spent, outcome: Literal["held", "inc
     )
 
 
-def _left(run: Run, seen: Evaluated, ended: Ended) -> LedgerEntry | None:
+def _by_hand(run: Run, seen: Evaluated, cost: Spent) -> Draft:
+    """Somebody promoted it by hand meanwhile: nothing is left to promote or to wait for, but the run has an end."""
+    evidence = {"evaluation": seen.digest, "version": seen.decision.challenger}
+    reasons = ("it was made champion by hand meanwhile",)
+    return Draft(event=_ended(run, seen, cost, "held"), reasons=reasons, actor=run.site.actor, evidence=evidence)
+
+
+def _left(run: Run, seen: Evaluated, ended: Ended, by_hand: Draft) -> LedgerEntry | None:
     """Append that the champion stays; none when a challenger would wait beside another champion than it met."""
     decision = seen.decision
     evidence = {"evaluation": seen.digest, "version": decision.challenger}
@@ -181,6 +186,8 @@ def _left(run: Run, seen: Evaluated, ended: Ended) -> LedgerEntry | None:
         state = newest.state if newest else State()
         run.check_standing(state)
         now = state.champion.version if state.champion else None
+        if ended.waits_for and now == decision.challenger:
+            return by_hand
         # What waits is looked at again against the champion that it was compared with, or not at all.
         if ended.waits_for and now != decision.champion:
             return None

@@ -1,27 +1,22 @@
 """Where are the rows of a review and what was said of them? Every word is an own key, created once."""
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from retrain.dataset import stored
 from retrain.errors import AlreadyExists, NotInStore, UsageError
-from retrain.evaluation.compare import majority_baseline
-from retrain.pipeline.reviewing import Kept, Waiting, waiting
+from retrain.pipeline.compared import compared_answers
+from retrain.pipeline.reviewing import PLAN, SAID, Kept, Waiting, waiting
 from retrain.pipeline.site import Site
 from retrain.review.files import choices_in, written
-from retrain.review.judgement import Choice, Opinion, Said, opinion, reviewer_name, seat
+from retrain.review.judgement import Choice, Opinion, Said, opinion, opinions, reviewer_name, seat
 from retrain.review.plan import Candidate, Plan, Shown, planned, shown
-from retrain.review.tally import Tally, tally
-from retrain.training.prediction import Prediction
+from retrain.review.tally import Tally, tally_of
 from retrain.values import Value
 
 DIGITS = 8
-PREDICTIONS: TypeAdapter[list[list[Prediction]]] = TypeAdapter(list[list[Prediction]])
 
 
 class Imported(Value):
@@ -53,10 +48,7 @@ class ReviewRoom:
 
     def opinions(self) -> tuple[Opinion, ...]:
         """Everybody's, by name."""
-        prefix = f"{self._prefix}seats/"
-        seats = sorted({key.removeprefix(prefix).split("/")[0] for key in self.site.store.keys(prefix)})
-        heard = [said for one in seats if (said := self._said(one))]
-        return tuple(sorted((opinion(said, said[-1].reviewer) for said in heard), key=lambda one: one.reviewer))
+        return opinions(self._all_said())
 
     def judge(self, reviewer: str, row: str, choice: Choice | None) -> Opinion:
         """Keep one judgement, or take it back; it is in the store when this returns. Raises UsageError."""
@@ -87,13 +79,14 @@ class ReviewRoom:
 
     def tally(self) -> Tally:
         """What those who have finished say together."""
-        return tally(self.plan, [one for one in self.opinions() if one.finished])
+        return tally_of(self.plan, self._all_said())
 
     def kept(self) -> Kept:
         """Everything there is, for the verdict's entry. Only the finished count; all that was said is kept."""
-        said = [one for key in sorted(self._keys("seats/")) for one in [self._read_said(key)]]
-        lines = b"".join(one.canonical() + b"\n" for one in said)
-        return Kept(tally=self.tally(), files={"plan.json": self.plan.canonical(), "said.jsonl": lines})
+        said = self._all_said()
+        # Counted from the very words that are kept: somebody may finish while they are read.
+        files = {PLAN: self.plan.canonical(), SAID: b"".join(one.canonical() + b"\n" for one in said)}
+        return Kept(tally=tally_of(self.plan, said), files=files)
 
     def _say(self, reviewer: str, decide: Callable[[Opinion], tuple[str | None, Choice | None] | None]) -> Opinion:
         """Append what `decide` makes of all that was said before; whoever loses the race for a number decides again."""
@@ -117,6 +110,9 @@ class ReviewRoom:
     def _said(self, place: str) -> list[Said]:
         return [self._read_said(key) for key in sorted(self._keys(f"seats/{place}/"))]
 
+    def _all_said(self) -> list[Said]:
+        return [self._read_said(key) for key in sorted(self._keys("seats/"))]
+
     def _read_said(self, key: str) -> Said:
         if key not in self._read:
             self._read[key] = Said.model_validate_json(self.site.store.read(key))
@@ -127,14 +123,14 @@ class ReviewRoom:
 
     @property
     def _prefix(self) -> str:
-        return _prefix(self.site, self.about.evaluation)
+        return place_of(self.site, self.about.evaluation)
 
 
 def open_review(site: Site, seed: str) -> ReviewRoom:
     """The review of what waits, as it was first opened; the seed counts only then. Raises UsageError."""
     about = waiting(site)
     candidates = _candidates(site, about)
-    key = f"{_prefix(site, about.evaluation)}plan.json"
+    key = place_of(site, about.evaluation) + PLAN
     try:
         content = site.store.read(key)
     except NotInStore:
@@ -149,7 +145,7 @@ def open_review(site: Site, seed: str) -> ReviewRoom:
 
 def said_so_far(site: Site) -> Kept:
     """What was said of what waits; nothing where nobody has opened it yet. Raises UsageError when nothing waits."""
-    opened = next(site.store.keys(f"{_prefix(site, waiting(site).evaluation)}plan.json"), None)
+    opened = next(site.store.keys(place_of(site, waiting(site).evaluation) + PLAN), None)
     return open_review(site, "").kept() if opened else Kept(tally=None, files={})
 
 
@@ -186,14 +182,14 @@ def import_review(room: ReviewRoom, file: Path, reviewer: str) -> Imported:
     return Imported(model=room.site.model, reviewer=name, added=len(fresh), already=len(given) - len(fresh), left=left)
 
 
-def _prefix(site: Site, evaluation: str) -> str:
+def place_of(site: Site, evaluation: str) -> str:
+    """Below which the plan and the words of a review are kept, as they came."""
     return f"models/{site.model}/judgements/{evaluation}/"
 
 
 def _candidates(site: Site, about: Waiting) -> list[Candidate]:
     """The held-out rows with what both models answered when they were compared."""
     snapshot = stored.get(site.snapshots, about.snapshot)
-    answers = PREDICTIONS.validate_python(json.loads(site.evaluations.read(about.evaluation, "predictions.json")))
-    heldout = snapshot.heldout
-    old = answers[1] if about.champion else majority_baseline(snapshot.train, len(heldout))
-    return [Candidate(row.text, was.label, now.label) for row, was, now in zip(heldout, old, answers[0], strict=True)]
+    new, old = compared_answers(site, about.evaluation, (about.challenger, about.champion), snapshot)
+    each = zip(snapshot.heldout, old.predictions, new.predictions, strict=True)
+    return [Candidate(row.text, was.label, now.label) for row, was, now in each]

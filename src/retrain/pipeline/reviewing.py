@@ -1,7 +1,8 @@
 """Which challenger waits for people, what have they said of it, and how does their verdict get into the ledger?"""
 
-from datetime import timedelta
-from typing import Literal
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 from retrain.errors import UsageError
 from retrain.evaluation.comparison import EvaluationReport
@@ -16,6 +17,8 @@ from retrain.values import Value, canonical_json, short
 
 Verdict = Literal["approve", "reject"]
 LONGEST_NOTE = 2_000
+PLAN, SAID = "plan.json", "said.jsonl"
+"""What a stored review holds: which rows were shown on which side, and every word that was said."""
 
 
 class Waiting(Value):
@@ -90,28 +93,39 @@ def _waiting(site: Site, evaluation: str, entry: int) -> Waiting:
 
 
 def review_seen(site: Site, challenger: str, champion: str | None) -> ReviewSeen | None:
-    """The newest verdict of people about these two, and since when one is waited for; none before anybody was asked.
+    """The newest verdict of people about these two, and since when one is waited for; none before anybody was asked."""
+    verdict, asked_at = said_before(site.ledger.backwards(), challenger, champion)
+    if verdict is None and asked_at is None:
+        return None
+    waited = (site.clock() - asked_at) / timedelta(days=1) if asked_at else 0.0
+    return ReviewSeen(waited_days=waited, **(as_seen(verdict) if verdict else {"verdict": None}))
+
+
+def said_before(
+    backwards: Iterable[LedgerEntry], challenger: str, champion: str | None
+) -> tuple[LedgerEntry | None, datetime | None]:
+    """The entry of the newest verdict about these two, and when the first evaluation left it open.
 
     Looks back to the challenger's training and no further: a verdict is about one version against one champion.
     """
-    verdict: tuple[Reviewed, int] | None = None
+    verdict: LedgerEntry | None = None
     asked_at = None
-    for entry in site.ledger.backwards():
+    for entry in backwards:
         match entry.event:
             case Reviewed() as said if (said.challenger, said.champion) == (challenger, champion):
-                verdict = verdict or (said, entry.number)
+                verdict = verdict or entry
             case Ended(outcome="inconclusive") as ended if ended.challenger == challenger:
                 asked_at = entry.at
             case Trained(version=version) if version == challenger:
                 break
-    if verdict is None and asked_at is None:
-        return None
-    waited = (site.clock() - asked_at) / timedelta(days=1) if asked_at else 0.0
-    if verdict is None:
-        return ReviewSeen(verdict=None, waited_days=waited)
-    said, number = verdict
-    shared = said.model_dump(include=set(ReviewSeen.model_fields) & set(Reviewed.model_fields))
-    return ReviewSeen(waited_days=waited, entry=number, **shared)
+    return verdict, asked_at
+
+
+def as_seen(entry: LedgerEntry) -> dict[str, Any]:
+    """What an evaluation says of a verdict: its number, and all that the entry says as well."""
+    assert isinstance(entry.event, Reviewed)
+    shared = set(ReviewSeen.model_fields) & set(Reviewed.model_fields)
+    return {"entry": entry.number, **entry.event.model_dump(include=shared)}
 
 
 def verdict_word(given: object) -> Verdict:
@@ -149,7 +163,9 @@ def conclude(site: Site, about: Waiting, kept: Kept, *, verdict: Verdict, by: tu
             raise UsageError(
                 f"{short(about.challenger)} of {site.model!r} no longer waits for people; nothing was said"
             )
-        event = _event(about, kept.tally, verdict, (_looked(site, about, kept.tally, (verdict, who)), note))
+        before, _ = said_before(site.ledger.backwards(), about.challenger, about.champion)
+        names = looked(kept.tally, (verdict, who), before)
+        event = reviewed(about.about, kept.tally, verdict, (names, note))
         evidence = {"review": digest, "evaluation": about.evaluation, "version": about.challenger}
         return Draft(event=event, reasons=(note,), actor=f"{who}, through {site.actor}", evidence=evidence)
 
@@ -168,19 +184,20 @@ def conclude(site: Site, about: Waiting, kept: Kept, *, verdict: Verdict, by: tu
     )
 
 
-def _looked(site: Site, about: Waiting, seen: Tally | None, said: tuple[Verdict, str]) -> tuple[str, ...]:
+def looked(seen: Tally | None, said: tuple[Verdict, str], before: LedgerEntry | None) -> tuple[str, ...]:
     """Who judged rows, who says so now, and who said the same before: two people may approve one after the other."""
     verdict, who = said
-    before = review_seen(site, about.challenger, about.champion)
-    earlier = before.reviewers if before and before.verdict == verdict else ()
+    event = before.event if before else None
+    earlier = event.reviewers if isinstance(event, Reviewed) and event.verdict == verdict else ()
     names = {name.casefold(): name for name in (who, *(seen.reviewers if seen else ()), *earlier)}
     return tuple(names[key] for key in sorted(names))
 
 
-def _event(about: Waiting, seen: Tally | None, verdict: Verdict, said: tuple[tuple[str, ...], str]) -> Reviewed:
+def reviewed(about: About, seen: Tally | None, verdict: Verdict, said: tuple[tuple[str, ...], str]) -> Reviewed:
+    """The event: who looked, why, and what the judgements come to."""
     reviewers, note = said
     event = Reviewed(
-        **about.about._asdict(),
+        **about._asdict(),
         verdict=verdict,
         reviewers=reviewers,
         note=note,

@@ -9,6 +9,7 @@ from retrain.promotion.better import better_or_equal
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.promotion.drifted import better_where_it_drifted
 from retrain.promotion.fairness import fair, fair_at_intersections
+from retrain.promotion.fresh import with_fresh_rows
 from retrain.promotion.heldout import heldout_not_worn
 from retrain.promotion.metrics import metrics_not_worse
 from retrain.promotion.policy import PromotionPolicy
@@ -53,7 +54,7 @@ few rows were held out before."""
 
 def decide(report: EvaluationReport, policy: PromotionPolicy, rules: Sequence[Rule] = RULES) -> PromotionDecision:
     """Run all rules; one failure holds, one unknown leaves it open. No rules let nothing through."""
-    checks = tuple(rule(report, policy) for rule in rules)
+    checks = tuple(with_fresh_rows(rule, report, policy) for rule in rules)
     checks = with_people(checks, report, policy, lambda check: lets_through(check, policy))
     return PromotionDecision(
         verdict=_verdict(checks, policy),

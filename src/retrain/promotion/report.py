@@ -45,6 +45,7 @@ def render(report: EvaluationReport, decision: PromotionDecision) -> str:
         *(f"## {title}\n\n{_table(heads, rows)}" for title, heads, rows in sections(report)),
         *people(report.review),
         *_slices(seen.slices),
+        *_with_fresh(report),
     ]
     return "\n".join(parts)
 
@@ -91,6 +92,16 @@ def _slices(slices: Sequence[Slice]) -> list[str]:
         if len(ranked) > len(shown):
             parts.append(f"{len(ranked) - len(shown)} more labels, all with a higher bound or too few rows.\n")
     return parts
+
+
+def _with_fresh(report: EvaluationReport) -> list[str]:
+    """The groups once more, where fresh rows came."""
+    seen = report.together
+    groups = [part for part in seen.slices if part.kind == "group"] if seen else []
+    if seen is None or not groups:
+        return []
+    title = f"## By group, with {seen.rows - report.comparison.rows} fresh rows\n"
+    return [title, _table(["group", "rows", "champion", "challenger", "difference"], map(_row, groups))]
 
 
 def _row(part: Slice) -> list[str]:

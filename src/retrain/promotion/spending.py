@@ -9,6 +9,10 @@ champion alone, and the gate says one bit a decision: promoted or not. As long a
 and the next test is as good as on fresh rows. Once it said yes, the champion of now could be any of the challengers
 before: the error is shared by that many pairs (Blum and Hardt 2015, "The Ladder", whose proof counts the paths that the
 answers could have taken). Uses of a row are limited besides, since nothing counts what people read off the reports.
+
+**A challenger that waited** is decided about twice, on held-out rows and then on fresh ones. It is one challenger, so
+it adds one pair, when it began to wait. The fresh rows decided at a level that holds at every look and was paid for
+then, so the second decision takes no error; those of them that are held out later have been used once, and are counted.
 """
 
 from datetime import datetime
@@ -55,3 +59,9 @@ def decided(report: EvaluationReport, *, waits: bool) -> Decided | None:
         waiting=seen.waiting if waits else 0.0,
         free=seen.free,
     )
+
+
+def decided_again(report: EvaluationReport) -> Decided:
+    """What a decision about a challenger that waited used: of the fresh rows, as many as will be held out."""
+    rows, share = report.fresh.rows if report.fresh else 0, report.budget.heldout_share if report.budget else 1.0
+    return Decided(rows=round(rows * share), error=0.0, again=True)

@@ -49,6 +49,15 @@ def opinion(said: Iterable[Said], reviewer: str) -> Opinion:
     return Opinion(reviewer=reviewer, choices=choices, finished=False)
 
 
+def opinions(said: Iterable[Said]) -> tuple[Opinion, ...]:
+    """Everybody's, by name; the words of one reviewer in their order, those of several in any."""
+    seats: dict[str, list[Said]] = {}
+    for one in said:
+        seats.setdefault(seat(one.reviewer), []).append(one)
+    heard = (opinion(words, words[-1].reviewer) for words in seats.values())
+    return tuple(sorted(heard, key=lambda one: one.reviewer))
+
+
 def reviewer_name(given: object) -> str:
     """A name that says something and can stand in the ledger. Raises UsageError."""
     name = " ".join(unicodedata.normalize("NFC", given).split()) if isinstance(given, str) else ""

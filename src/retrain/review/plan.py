@@ -76,7 +76,7 @@ def planned(about: About, candidates: Sequence[Candidate], rows: int, seed: str)
         seed=seed,
         rows=tuple(
             Placed(
-                id=digest_of(f"row {seed} {place}".encode())[:12],
+                id=_id(seed, place),
                 place=place,
                 challenger_left=left,
                 differ=candidates[place].champion != candidates[place].challenger,
@@ -84,6 +84,16 @@ def planned(about: About, candidates: Sequence[Candidate], rows: int, seed: str)
             for place, left in zip(places, sides, strict=True)
         ),
     )
+
+
+def as_drawn(plan: Plan) -> bool:
+    """Whether rows and sides are named as the seed has it: who turns a side turns what was said of it."""
+    sides = [row.challenger_left for row in plan.rows] == _sides(len(plan.rows), plan.seed)
+    return sides and all(row.id == _id(plan.seed, row.place) for row in plan.rows)
+
+
+def _id(seed: str, place: int) -> str:
+    return digest_of(f"row {seed} {place}".encode())[:12]
 
 
 def chosen(differ: Sequence[bool], rows: int, seed: str) -> tuple[int, ...]:

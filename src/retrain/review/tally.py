@@ -1,12 +1,12 @@
 """What do the judgements come to? Which model people prefer, whether that is more than chance, how far they agree."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from retrain.evaluation.paired import mcnemar
 from retrain.review.agreement import Agreement, agreement
-from retrain.review.judgement import Choice, Opinion
+from retrain.review.judgement import Choice, Opinion, Said, opinions
 from retrain.review.plan import Plan
 from retrain.values import Value
 
@@ -54,6 +54,11 @@ def tally(plan: Plan, opinions: Sequence[Opinion]) -> Tally:
         agreement=agreement(ballots),
         reviewers=tuple(opinion.reviewer for opinion in heard),
     )
+
+
+def tally_of(plan: Plan, said: Iterable[Said]) -> Tally:
+    """What those who have finished say together, of all that was said."""
+    return tally(plan, [one for one in opinions(said) if one.finished])
 
 
 def votes(plan: Plan, opinion: Opinion) -> dict[str, Vote]:

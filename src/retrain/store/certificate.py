@@ -19,6 +19,9 @@ class Decided(Value):
     """Of the same, put aside for looking again at fresh rows."""
     free: bool = False
     """There was no champion to lose: nothing of it counts against the year."""
+    again: bool = False
+    """A further look at a challenger that was counted when it began to wait; none of entries from before this was
+    told apart."""
 
 
 class Spend(Value):
@@ -32,6 +35,7 @@ class Heldout(Value):
     """How worn the held-out rows are. They are kept for ever, so each decision adds one use to each row of then."""
 
     decisions: int = 0
+    """Challengers that were judged; one that waited and was looked at again is one."""
     promotions: int = 0
     uses: int = 0
     """A use is one row in one decision."""
@@ -48,6 +52,13 @@ class Awaited(Value):
     """People who must approve."""
     labels: int | None = None
     """Rows labelled since that would probably decide, all staying as it was seen; none where no number would."""
+
+    @property
+    def told(self) -> str:
+        """In a few words."""
+        return (
+            f"{self.days:g} d, review {self.review_days or 0:g} d, {self.reviewers} people, {self.labels or 'no'} rows"
+        )
 
 
 class Pending(Value):
@@ -66,8 +77,6 @@ class Pending(Value):
     """None in ledgers from before it was kept."""
     reviewers_missing: int | None = None
     """People who must approve yet; 0 once enough have, or one has rejected."""
-    verdict: Literal["approve", "reject"] | None = None
-    """The newest of people. What was decided before it was given is decided anew."""
 
     @property
     def still_for(self) -> tuple[WaitsFor, ...]:

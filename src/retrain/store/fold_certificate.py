@@ -36,10 +36,13 @@ def _used(state: State, decided: Decided | None, at: datetime, *, promoted: int 
         return {}
     spent = tuple(each for each in state.spent if at - each.at < YEAR)
     error = 0.0 if decided.free else decided.error + decided.waiting
+    # What is divided by this number is the error of a later test against any of the challengers that may be champion by
+    # then. One that waited is one of them, whether it was decided about once or twice; a promotion counts either way.
+    judged = 0 if decided.again else 1
     return {
         "spent": (*spent, Spend(at=at, error=error)) if error > 0 else spent,
         "heldout": Heldout(
-            decisions=state.heldout.decisions + 1,
+            decisions=state.heldout.decisions + judged,
             promotions=state.heldout.promotions + promoted,
             uses=state.heldout.uses + decided.rows,
         ),
@@ -62,14 +65,12 @@ def _waiting(state: State, event: Ended, at: datetime) -> Pending | None:
 
 
 def _heard(pending: Pending, said: Reviewed) -> Pending:
-    """The verdict, and how many people are missing after it; ledgers of before kept neither, so that they stay so."""
+    """How many people are missing after a verdict; ledgers of before did not count them, so that they stay so."""
     about = (said.challenger, said.champion) == (pending.challenger, pending.champion)
-    if not about or pending.awaited is None:
+    if not about or pending.awaited is None or pending.reviewers_missing is None:
         return pending
-    missing = pending.reviewers_missing
-    if missing is not None:
-        missing = max(pending.awaited.reviewers - len(said.reviewers), 0) if said.verdict == "approve" else 0
-    return pending.model_copy(update={"reviewers_missing": missing, "verdict": said.verdict})
+    missing = max(pending.awaited.reviewers - len(said.reviewers), 0) if said.verdict == "approve" else 0
+    return pending.model_copy(update={"reviewers_missing": missing})
 
 
 def _best(before: State, after: State, event: Promoted) -> Champion | None:
