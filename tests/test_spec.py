@@ -69,6 +69,15 @@ def test_relative_paths_count_from_the_spec_file(tmp_path: Path) -> None:
         ),
         (MINIMAL.replace("support", "other"), "support.yaml:1: model is 'other', the file is named 'support.yaml'"),
         (MINIMAL.replace("support", "../up"), "support.yaml:1: model is '../up'"),
+        (
+            MINIMAL + "drift: {min_rows: 60}\ndrift: {min_rows: 90}\n",
+            "support.yaml:8: key 'drift' is there twice, first on line 7; keep one",
+        ),
+        (
+            MINIMAL + "drift: {min_rows: 60, min_rows: 90}\n",
+            "support.yaml:7: key 'min_rows' under 'drift' is there twice, first on line 7; keep one",
+        ),
+        (MINIMAL + "drift: &d {min_rows: *d}\n", "support.yaml:7: an alias stands within what it stands for"),
         ("model: [", "not YAML"),
         ("just words", "expected keys such as 'model'"),
         ("", "expected keys such as 'model'"),

@@ -70,19 +70,50 @@ def read_policies(path: Path, today: ModelSpec) -> ModelSpec:
 def _content(path: Path) -> tuple[Mapping[str, Any], dict[Place, int]]:
     """What stands in a YAML file of keys, and on which lines."""
     try:
-        text = path.read_text("utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError) as error:
+        content, lines = parsed(path, path.read_bytes())
+    except OSError as error:
         raise SpecError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8") from error
-    except yaml.YAMLError as error:
-        raise SpecError(not_yaml(path, error)) from error
     if not isinstance(content, Mapping):
         raise SpecError(
             f"{path}: expected keys such as 'model' and 'production', found {type(content).__name__}; "
             f"see `retrain init`"
         )
-    return content, dict(lines_of(node))
+    return content, lines
+
+
+def parsed(path: Path, content: bytes) -> tuple[Any, dict[Place, int]]:
+    """What a YAML file says, and on which line each place of it stands. Raises SpecError."""
+    try:
+        text = content.decode("utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        found = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8") from error
+    except yaml.YAMLError as error:
+        raise SpecError(_not_yaml(path, error)) from error
+    # YAML forbids it and PyYAML takes the later one: a whole section would be gone without a word.
+    if faults := list(_faults(node)):
+        raise SpecError("\n".join(f"{path}:{sentence}" for sentence in faults))
+    return found, dict(_lines_of(node))
+
+
+def _faults(node: yaml.Node | None, above: str = "", within: frozenset[int] = frozenset()) -> Iterator[str]:
+    """A sentence for each key that a mapping has more than once, and for an alias of what it stands in."""
+    if not isinstance(node, yaml.CollectionNode):
+        return
+    line = node.start_mark.line + 1
+    if id(node) in within:
+        yield f"{line}: an alias stands within what it stands for; write out what is meant"
+        return
+    parts = node.value if isinstance(node, yaml.MappingNode) else [(None, value) for value in node.value]
+    first: dict[tuple[str, str], int] = {}
+    for key, value in parts:
+        name = str(key.value) if key else ""
+        if key and (before := first.setdefault((key.tag, name), id(key))) != id(key):
+            under = f" under {above!r}" if above else ""
+            earlier = next(each.start_mark.line + 1 for each, _ in parts if each and id(each) == before)
+            yield f"{key.start_mark.line + 1}: key {name!r}{under} is there twice, first on line {earlier}; keep one"
+        yield from _faults(value, f"{above}.{name}".strip("."), within | {id(node)})
 
 
 def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int]) -> ModelSpec:
@@ -92,25 +123,25 @@ def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
 
 
-def not_yaml(path: Path, error: yaml.YAMLError) -> str:
+def _not_yaml(path: Path, error: yaml.YAMLError) -> str:
     """What to say of a file that YAML cannot read."""
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else 1
     return f"{path}:{line}: not YAML: {getattr(error, 'problem', error)}; look at the indentation and the colons there"
 
 
-def lines_of(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, int]]:
+def _lines_of(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, int]]:
     """Every place in the file (keys and indexes from the root) with its line."""
     if node is None:
         return
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            yield from lines_of(value, (*place, key.value))
+            yield from _lines_of(value, (*place, key.value))
             yield (*place, key.value), key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            yield from lines_of(value, (*place, index))
+            yield from _lines_of(value, (*place, index))
 
 
 def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:

@@ -90,6 +90,7 @@ def test_any_text_comes_back_as_it_was_given(
         (HAND_MADE.replace("text: where is my order", "text: 7"), r"shop\.yaml:5: cases\.0\.text: input should be"),
         (HAND_MADE + HAND_MADE[HAND_MADE.index("- id") :], r"shop\.yaml:2: ids \['first'\] stand twice"),
         (HAND_MADE + "more: 1\n", r"shop\.yaml:8: unknown key 'more'; known is cases"),
+        (HAND_MADE + "cases: []\n", r"shop\.yaml:8: key 'cases' is there twice, first on line \d; keep one"),
         ("- a\n", "expected the key 'cases'"),
         ("cases: [", "not YAML"),
     ],

@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from retrain.errors import SpecError
 from retrain.evaluation.suite import Direction, Invariance, Minimum, Suite
 from retrain.spec import ModelSpec
-from retrain.spec_file import Place, lines_of, not_yaml
+from retrain.spec_file import Place
+from retrain.spec_file import parsed as parsed_yaml
 from retrain.training.durable import write_file
 from retrain.values import Policy, digest_of
 
@@ -69,19 +70,12 @@ def read_suite(spec: ModelSpec) -> SuiteFile | None:
 
 def parsed(path: Path, content: bytes) -> Suite:
     """What a suite file says. Raises SpecError with the line of each fault."""
-    try:
-        text = content.decode("utf-8")
-        node, found = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{path}: cannot be read ({error}); expected a YAML file in UTF-8") from error
-    except yaml.YAMLError as error:
-        raise SpecError(not_yaml(path, error)) from error
+    found, lines = parsed_yaml(path, content)
     if not isinstance(found, Mapping):
         raise SpecError(f"{path}:1: expected the key 'cases' with a list, found {type(found).__name__}")
     try:
         return Suite.model_validate({**found, "cases": found.get("cases") or ()})
     except ValidationError as error:
-        lines = dict(lines_of(node))
         raise SpecError("\n".join(f"{path}:{_sentence(fault, lines)}" for fault in error.errors())) from None
 
 
