@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,26 @@ def test_what_cannot_be_used_is_told_one_by_one_and_the_rest_is_taken(drifting: 
     assert "people disagree: 'order_status' (line 5), 'refund_status' (line 4)" in told["line 4"]
     assert "no production row has the id 'nobody'" in told["line 6"]
     assert take(drifting, file, new_labels=["refund_statsu"]).added == 1
+
+
+@pytest.mark.parametrize("changed", [lambda text: text[::-1], lambda _: "another row's text"])
+def test_a_label_beside_another_text_is_not_taken(drifting: Shop, changed: Callable[[str], str]) -> None:
+    _, rows = export(drifting)
+    spoilt = [{**row, "text": changed(row["text"]) if number < 3 else row["text"]} for number, row in enumerate(rows)]
+    result = take(drifting, answer(drifting, spoilt))
+    assert result.added == len(rows) - 3
+    assert [fault.id for fault in result.faults] == [row["row_id"] for row in rows[:3]]
+    assert all("were rows or columns moved apart?" in fault.what for fault in result.faults)
+
+
+def test_white_space_that_a_spreadsheet_changes_and_no_text_at_all_do_no_harm(drifting: Shop) -> None:
+    _, rows = export(drifting)
+    rows = [{**row, "text": f"  {row['text'].replace(' ', chr(13) + chr(10))} "} for row in rows]
+    for row in rows[:5]:
+        del row["text"]
+    rows[5]["text"] = ""
+    result = take(drifting, answer(drifting, rows))
+    assert (result.added, result.faults) == (len(rows), ())
 
 
 def test_a_label_that_is_new_can_be_declared_in_the_spec(drifting: Shop) -> None:

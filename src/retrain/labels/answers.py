@@ -27,6 +27,8 @@ class Answer(Value):
     """None: seen and left without a label, or skipped."""
     labelled_at: str | None = None
     """As the file says it."""
+    text: str | None = None
+    """What the file says was read; none where it does not say."""
     trouble: str | None = None
     """Why it cannot be used."""
 
@@ -116,7 +118,7 @@ def _flat(place: str, row: Mapping[str, Any]) -> Answer:
     if isinstance(label, dict | list):
         return _answer(place, row.get(ID, row.get("id")), None, trouble=f"label is {type(label).__name__}, not text")
     when = row.get("labelled_at") or row.get("updated_at") or row.get("created_at")
-    return _answer(place, row.get(ID, row.get("id")), label, when)
+    return _beside(_answer(place, row.get(ID, row.get("id")), label, when), row.get("text"))
 
 
 def _from_studio(place: str, task: Mapping[str, Any]) -> Iterator[Answer]:
@@ -124,6 +126,7 @@ def _from_studio(place: str, task: Mapping[str, Any]) -> Iterator[Answer]:
     given = [one for one in task.get("annotations") or () if isinstance(one, dict)]
     if not given:
         yield _answer(place, row, None)
+    text = task["data"].get("text")
     for number, annotation in enumerate(given, start=1):
         at = f"{place}, annotation {number}" if len(given) > 1 else place
         chosen = [] if annotation.get("was_cancelled") else _choices(annotation.get("result"))
@@ -132,7 +135,7 @@ def _from_studio(place: str, task: Mapping[str, Any]) -> Iterator[Answer]:
             said = ", ".join(map(repr, chosen))
             yield _answer(at, row, None, trouble=f"{len(chosen)} choices at once: {said}; keep one")
         else:
-            yield _answer(at, row, chosen[0] if chosen else None, when)
+            yield _beside(_answer(at, row, chosen[0] if chosen else None, when), text)
 
 
 def _choices(result: Any) -> list[str]:
@@ -152,7 +155,11 @@ def _from_argilla(place: str, record: Mapping[str, Any]) -> Iterator[Answer]:
         yield _answer(place, record.get("id"), None)
     for number, value in enumerate(values, start=1):
         at = f"{place}, response {number}" if len(values) > 1 else place
-        yield _answer(at, record.get("id"), value)
+        yield _beside(_answer(at, record.get("id"), value), record["fields"].get("text"))
+
+
+def _beside(answer: Answer, text: Any) -> Answer:
+    return answer.model_copy(update={"text": text}) if isinstance(text, str) and text.strip() else answer
 
 
 def _answer(place: str, row: Any, label: Any, when: Any = None, *, trouble: str | None = None) -> Answer:

@@ -28,13 +28,15 @@ class Verified(Value):
     """Answers that say again what another one says of the same row."""
 
 
-def verify(answers: Sequence[Answer], ids: Collection[str], names: Collection[str]) -> Verified:
-    """`ids`: rows that may be labelled; `names`: labels that may be given."""
+def verify(
+    answers: Sequence[Answer], ids: Collection[str], names: Collection[str], texts: Mapping[str, str]
+) -> Verified:
+    """`ids`: rows that may be labelled; `names`: labels that may be given; `texts`: what people were shown of a row."""
     faults: list[Fault] = []
     votes: dict[str, list[Answer]] = defaultdict(list)
     silent: set[str] = set()
     for answer in answers:
-        trouble = answer.trouble or _unknown(answer, ids, names)
+        trouble = answer.trouble or _unknown(answer, ids, names) or _another(answer, texts)
         if trouble:
             faults.append(Fault(place=answer.place, id=answer.id, what=trouble))
         elif answer.label is None:
@@ -57,6 +59,17 @@ def _unknown(answer: Answer, ids: Collection[str], names: Collection[str]) -> st
     if answer.label is None or answer.label in names:
         return None
     return f"unknown label {answer.label[:60]!r}; {_hint(answer.label, names)}"
+
+
+def _another(answer: Answer, texts: Mapping[str, str]) -> str | None:
+    """A column that was sorted or filled by itself gives every label to another row, and nothing else would show it."""
+    shown = texts.get(answer.id)
+    if answer.text is None or shown is None or answer.text.split() == shown.split():
+        return None
+    return (
+        f"the text beside it is {answer.text[:60]!r}, and people were asked about {shown[:60]!r}; were rows or columns "
+        f"moved apart? Put the labels into the file as it was exported"
+    )
 
 
 def _hint(label: str, names: Collection[str]) -> str:

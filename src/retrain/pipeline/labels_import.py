@@ -60,7 +60,8 @@ def import_labels(site: Site, file: Path, *, labeller: str = "human", new_labels
     asked = asked_before(site, site.ledger.state())
     examples, _ = gather(site)
     names = {*label_names(site, (example.label for example in examples)), *new_labels}
-    seen = verify(answers, _known_ids(site, answers, asked), names)
+    texts = {row: task.text for row, task in asked.items()}
+    seen = verify(answers, _known_ids(site, answers, asked), names, texts)
     before = _labels_now(site, place)
     fresh = [answer for answer in seen.labels if before.get(answer.id) != (answer.label, labeller)]
     written = _add(site, place, seen.labels, labeller) if fresh else None
