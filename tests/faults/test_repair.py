@@ -8,7 +8,7 @@ import pytest
 
 from faults.conftest import Fresh
 from faults.faulty import Died, Faulty
-from faults.yard import EXPIRED, LEDGER, Yard, run
+from faults.yard import EXPIRED, LEDGER, Yard, by_hand, run
 from retrain.cli.main import run as command
 from retrain.pipeline.audit import audit
 from retrain.pipeline.champion import ChampionWatch
@@ -73,6 +73,14 @@ def test_a_copy_that_is_damaged_itself_restores_nothing(yard: Yard) -> None:
     told = next(one for one in repairs(yard.site(), do=True) if one.what == "champion")
     assert (told.possible, "from a backup" in told.action) == (False, True)
     assert not stored(yard).exists()
+
+
+def test_a_damaged_predecessor_is_called_so(yard: Yard) -> None:
+    weights = stored(yard)
+    by_hand(yard, yard.open())
+    weights.write_bytes(b"evil")
+    told = next(one for one in repairs(yard.site(), do=False) if one.possible is False)
+    assert (told.what, told.exit_status) == ("predecessor", 4)
 
 
 def test_a_damaged_local_copy_is_fetched_anew(yard: Yard) -> None:

@@ -72,6 +72,7 @@ def test_an_unsigned_newest_entry_is_neither_served_nor_built_upon(yard: Yard) -
     ):
         with pytest.raises(Unvouched, match="it is not signed; nothing is served or decided by it") as refused:
             act()
+        assert "where no entry was signed so far, unset RETRAIN_TRUSTED_KEYS" in str(refused.value)
         assert refused.value.exit_status == SafetyError.exit_status
     (finding,) = audit(site(yard)).findings
     assert (finding.entry, "it is not signed, and entries are since 3" in finding.what) == (4, True)
@@ -124,7 +125,7 @@ def test_the_secret_is_for_its_owner_alone_and_shows_nowhere(yard: Yard, capsys:
     ("key", "trusted", "sentence"),
     [
         ("nowhere.pem", "", "cannot be read"),
-        ("keys/mine.pem.pub", "", "holds no Ed25519 secret key"),
+        ("keys/mine.pem.pub", "", "is the public key, and signing needs the private one"),
         ("", "nowhere.pub", "cannot be read"),
         ("", "keys/mine.pem", "holds no public key in PEM"),
         ("", "empty", "holds no key: nobody would be believed"),

@@ -117,6 +117,16 @@ def test_a_ledger_that_was_changed_by_hand_ends_with_4(shop: Shop) -> None:
     assert "retrain audit shop" in (named(diagnosis, "ledger shop").next_step or "")
 
 
+def test_a_ledger_that_lacks_an_entry_is_not_called_sound(shop: Shop) -> None:
+    for _ in range(4):
+        decide(shop)
+    (shop.root / "store/models/shop/ledger/00000002.json").unlink()
+    diagnosis = seen(shop)
+    assert diagnosis.exit_status == 4
+    assert named(diagnosis, "ledger shop").found == "3 of 4 entries are there, the first that is not is 2"
+    assert not [one for one in diagnosis.findings if one.name == "ledgers"]
+
+
 def test_an_entry_from_the_future_is_a_clock_that_jumped(shop: Shop) -> None:
     decide(shop)
     diagnosis = seen(shop, START - timedelta(days=300))

@@ -124,7 +124,7 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
     else:
         say(
             f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, "
-            f"{result.verdicts} verdicts recomputed"
+            f"{sum(result.recomputed.values())} verdicts computed again"
         )
         for name, count in result.recomputed.items():
             say(f"  computed again  {name:<9} {count}")

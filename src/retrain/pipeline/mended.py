@@ -4,7 +4,7 @@ from typing import Literal
 
 from retrain.values import Value
 
-What = Literal["ledger", "claim", "champion", "cache", "work folder", "half-written bundle"]
+What = Literal["ledger", "claim", "champion", "predecessor", "cache", "work folder", "half-written bundle"]
 
 
 class Repair(Value):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from retrain.errors import NotInStore, RetrainError, SafetyError
-from retrain.pipeline.mended import Repair
+from retrain.pipeline.mended import Repair, What
 from retrain.pipeline.site import Site
 from retrain.pipeline.situation import dead_claim
 from retrain.store.events import Ended
@@ -36,13 +36,13 @@ def repairs(site: Site, *, do: bool) -> tuple[Repair, ...]:
 
 def _ledger(site: Site) -> Iterator[Repair]:
     """Nothing is made up where a link is missing: an entry that was decided once cannot be decided again."""
-    prefix = f"models/{site.model}/ledger/"
-    names = [key.removeprefix(prefix) for key in site.store.keys(prefix)]
-    numbers = {int(name.removesuffix(".json")) for name in names if name.removesuffix(".json").isdigit()}
-    missing = sorted(set(range(1, max(numbers, default=0) + 1)) - numbers)
+    missing = site.ledger.gaps()
     said = ", ".join(f"{number:08d}.json" for number in missing[:5]) + (" and others" if len(missing) > 5 else "")
     if missing:
-        found, action = f"{len(missing)} of its entries are missing", f"restore {prefix}: {said}, from a backup"
+        found, action = (
+            f"{len(missing)} of its entries are missing",
+            f"restore models/{site.model}/ledger/: {said}, from a backup",
+        )
         yield _refused(site, found, action)
         return
     try:
@@ -83,21 +83,25 @@ def _claim(site: Site, state: State, *, do: bool) -> Iterator[Repair]:
 
 def _champion(site: Site, state: State, *, do: bool) -> Iterator[Repair]:
     """The champion and its predecessor: what a server may be told to serve next."""
-    served = [state.champion, *state.predecessors[-1:]]
-    for version in dict.fromkeys(one.version for one in served if one):
+    served: dict[str, What] = {state.champion.version: "champion"} if state.champion else {}
+    for one in state.predecessors[-1:]:
+        served.setdefault(one.version, "predecessor")
+    for version, what in served.items():
         try:
             site.versions.verify_all(version)
         except (SafetyError, NotInStore) as error:
-            yield from _restored(site, version, str(error), do=do)
+            yield from _restored(site, version, (what, str(error)), do=do)
 
 
-def _restored(site: Site, version: str, found: str, *, do: bool) -> Iterator[Repair]:
+def _restored(site: Site, version: str, fails: tuple[What, str], *, do: bool) -> Iterator[Repair]:
     """From this machine's copy, where that is whole: a missing key is created; a changed one nobody can replace."""
+    what, found = fails
     copy = site.settings.cache / "versions" / version
     manifest = intact(copy, version)
-    fault = {"model": site.model, "what": "champion", "found": found}
+    fault = {"model": site.model, "what": what, "found": found}
     if manifest is None:
-        action = f"restore {site.versions.address(version, '')} from a backup, or `retrain promote` another version"
+        other = "`retrain promote` another version" if what == "champion" else "know that `retrain rollback` is refused"
+        action = f"restore {site.versions.address(version, '')} from a backup, or {other}"
         yield Repair.model_validate({**fault, "action": action, "done": False, "possible": False, "exit_status": 4})
         return
     missing, changed = site.versions.lacking(version, manifest)

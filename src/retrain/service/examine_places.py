@@ -88,7 +88,8 @@ def examine_ledgers(settings: Settings, now: datetime) -> Iterator[Finding]:
     worst = False
     for name in spec_names(settings.models):
         try:
-            newest = Ledger(store, name, lambda: now, vouched).newest()
+            ledger = Ledger(store, name, lambda: now, vouched)
+            newest, gaps = ledger.newest(), ledger.gaps()
         except SafetyError as error:
             worst = True
             step = f"`retrain audit {name}` tells what else is wrong"
@@ -97,6 +98,12 @@ def examine_ledgers(settings: Settings, now: datetime) -> Iterator[Finding]:
         except StoreError as error:
             yield broken("ledgers", str(error), "not looked at: the store has to be mended first")
             return
+        if newest and gaps:
+            worst = True
+            found = (
+                f"{newest.number - len(gaps)} of {newest.number} entries are there, the first that is not is {gaps[0]}"
+            )
+            yield broken(f"ledger {name}", found, "restore them from a backup", exit_status=UNSAFE)
         sound.append(newest.number if newest else 0)
         if newest and newest.at > now + LEAP:
             leaps.append(newest)

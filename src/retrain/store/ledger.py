@@ -36,6 +36,12 @@ class Draft(Value):
     """What the decision was made from: name to digest of a stored bundle (complete before the entry is written)."""
 
 
+UNSIGNED = (
+    "where no entry was signed so far, unset RETRAIN_TRUSTED_KEYS, set RETRAIN_SIGNING_KEY, and let one decision be "
+    "written (a check, say) before you set it again"
+)
+
+
 class LedgerEntry(Value):
     """A decision, what it was made from, the entry before it, and the state it leads to."""
 
@@ -112,16 +118,23 @@ class Ledger:
         """Raise Unvouched where keys are trusted and none of them signed: what nobody vouches for decides nothing."""
         fault = self.unvouched(entry)
         if fault is not None:
+            mend = "add that key to RETRAIN_TRUSTED_KEYS if it is yours" if entry.key else UNSIGNED
             raise Unvouched(
                 f"entry {entry.number} of {self._model!r} in {self._store.address} is the newest, and {fault}; "
                 f"nothing is served or decided by it. `retrain audit {self._model}` tells since when; restore the "
-                f"ledger from a backup, or add the key to RETRAIN_TRUSTED_KEYS if it is yours"
+                f"ledger from a backup, or {mend}"
             )
 
     def unvouched(self, entry: LedgerEntry) -> str | None:
         """Why no trusted key vouches for an entry; none where one does, or where no keys are named at all."""
         trusted = self._seal.trusted
         return trusted.fault(entry.signed, entry.key, entry.signature) if trusted else None
+
+    def gaps(self) -> tuple[int, ...]:
+        """Numbers below the newest that no entry stands under; a ledger that only grows has none."""
+        names = (key.removeprefix(self._prefix).removesuffix(".json") for key in self._store.keys(self._prefix))
+        numbers = {int(name) for name in names if name.isdigit()}
+        return tuple(sorted(set(range(1, max(numbers, default=0) + 1)) - numbers))
 
     def _listed(self) -> LedgerEntry | None:
         key = max(self._store.keys(self._prefix), default=None)

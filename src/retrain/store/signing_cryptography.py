@@ -103,6 +103,11 @@ def new_pair(path: Path) -> KeyFiles:
 def _secret(path: Path) -> Ed25519PrivateKey:
     try:
         mode = path.stat().st_mode
+        if path.read_bytes().startswith(b"-----BEGIN PUBLIC KEY"):
+            raise UsageError(
+                f"RETRAIN_SIGNING_KEY {path} is the public key, and signing needs the private one; name the file that "
+                f"`retrain keys new` wrote without .pub"
+            )
         if mode & OTHERS:
             raise SafetyError(
                 f"RETRAIN_SIGNING_KEY {path} may be read by others (mode {mode & 0o777:o}, 600 expected): whoever read "
