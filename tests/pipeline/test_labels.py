@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from retrain.cli.look import alarm_told
 from retrain.errors import LogError, UnknownDecision, UsageError
 from retrain.pipeline.audit import audit
 from retrain.pipeline.check import check
@@ -16,6 +17,7 @@ from retrain.pipeline.due import due
 from retrain.pipeline.labels_export import ExportResult, export_labels, repeat_export
 from retrain.pipeline.labels_import import ImportResult, import_labels
 from retrain.pipeline.prepare import gather
+from retrain.pipeline.status import status
 from retrain.store.state import Champion, LastRun, State
 from shop import DAY, LATE, SPEC, START, Messages, Shop
 
@@ -333,6 +335,19 @@ def test_a_drift_without_labels_waits_for_them_and_says_how_many(drifting: Shop)
     assert due(drifting.site(), state).decision.labels_missing == 20
     take(drifting, answer(drifting, rows, "all.jsonl"))
     assert due(drifting.site(), state).decision.cause == "drift"
+
+
+def test_an_alarm_stays_in_sight_while_newer_checks_see_too_little(drifting: Shop) -> None:
+    state = drifting.site().ledger.state()
+    assert state.episode is not None
+    now = status(drifting.site())
+    assert (now.state, now.alarm_since) == ("alarm", state.episode.opened_at)
+    assert list(alarm_told(now)) == [], "the state says it"
+    (line,) = alarm_told(now.model_copy(update={"state": "insufficient_data", "waiting": ("labels",)}))
+    assert (
+        line
+        == f"shop: drift alarm open since {state.episode.opened_at:%Y-%m-%d %H:%M} UTC, its retrain waits for labels"
+    )
 
 
 def test_labels_of_rows_from_before_the_drift_do_not_answer_it(drifting: Shop) -> None:

@@ -56,8 +56,15 @@ def _print_status(found: list[ModelStatus], broken: dict[str, str]) -> None:
     columns = ("model", "champion", "state", "age", "last check", "next due", "retrain")
     table(columns, [_row(one) for one in found])
     for one in found:
-        for line in waiting_told(one.model, one.pending) if one.pending else ():
+        for line in (*alarm_told(one), *(waiting_told(one.model, one.pending) if one.pending else ())):
             say(plain(line))
+
+
+def alarm_told(one: ModelStatus) -> Iterator[str]:
+    """An alarm that no retrain has answered, where the state is that of a newer check that could not see it."""
+    if one.alarm_since and one.state != "alarm":
+        waits = f", its retrain waits for {' and '.join(one.waiting)}" if one.waiting else ""
+        yield f"{one.model}: drift alarm open since {one.alarm_since:%Y-%m-%d %H:%M} UTC{waits}"
 
 
 def waiting_told(model: str, left: Waiting) -> Iterator[str]:

@@ -24,6 +24,8 @@ class ModelStatus(Value):
     state: Literal["quiet", "warning", "alarm", "insufficient_data", "never_checked"]
     fairness: FairnessState | None
     """What the watch over groups says; none where no window was judged. `not_enough_evidence` is not fair."""
+    alarm_since: datetime | None
+    """When the drift alarm that no retrain has answered yet was raised, whatever the newest check could see."""
     age_days: float | None
     """Of the champion, since it was promoted."""
     last_check: datetime | None
@@ -61,6 +63,7 @@ def status(site: Site) -> ModelStatus:
         champion=champion.version if champion else None,
         state=situation.check_state or ("insufficient_data" if state.refused else "never_checked"),
         fairness=state.last_check.fairness.state if state.last_check and state.last_check.fairness else None,
+        alarm_since=state.episode.opened_at if state.episode and not state.episode.answered else None,
         age_days=max((now - champion.since).total_seconds(), 0.0) / SECONDS_PER_DAY if champion else None,
         last_check=max((seen.at for seen in (state.last_check, state.starved) if seen), default=None),
         next_due=due_by_schedule(situation, site.spec.trigger),
