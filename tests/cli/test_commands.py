@@ -40,7 +40,9 @@ def test_init_writes_a_spec_that_validates(places: Shop, messages: Messages, cap
     places.examples(messages("base", 0, 50))
     assert run(["validate", "other", "--json"]) == 0
     facts = answer(capsys)
-    assert facts["examples"] == 50
+    assert (facts["examples"], facts["examples_missing"]) == (50, 450)
+    assert run(["validate", "other"]) == 0
+    assert "50 usable examples, dataset.min_examples is 500" in " ".join(capsys.readouterr().out.split())
     assert len(str(facts["base_digest"])) == 64
 
 

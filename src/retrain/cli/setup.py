@@ -65,7 +65,12 @@ def validate(model: Model, as_json: AsJson = False) -> None:
         print_json(facts)
         return
     for name, value in facts.items():
-        say(f"{name:>15}  {plain(value)}")
+        say(f"{name:>16}  {plain(value or 'none' if isinstance(value, dict) else value)}")
+    if facts["examples_missing"]:
+        say(
+            f"too few to train on: {plain(facts['examples'])} usable examples, dataset.min_examples is "
+            f"{spec.dataset.min_examples}; nothing is trained before so many examples and labelled rows are there"
+        )
 
 
 def schema(
@@ -97,6 +102,7 @@ def _facts(spec: ModelSpec) -> dict[str, Any]:
         "log_days": len(list(log.glob("date=*"))) if log.is_dir() else "nothing there yet",
         "examples": len(examples),
         "intents": len({example.label for example in examples}),
+        "examples_missing": max(spec.dataset.min_examples - len(examples), 0),
         "broken_examples": broken,
         **_label_facts(spec),
         "suite_cases": len(suite.suite.cases) if suite else "none (evaluation.suite is not set)",

@@ -30,7 +30,7 @@ class DriftPolicy(Policy):
     min_rows: int = Field(default=100, ge=30)
     """A window with fewer rows is merged with the next. 100: below it, a 20 % new domain was found less than half the
     time (CLINC150, MiniLM)."""
-    reference_rows: int = Field(default=1_000, ge=200)
+    reference_rows: int = Field(default=1_000, ge=200, le=1_000_000)
     """Rows that make a reference; until there are as many, the state is `insufficient_data`. 1,000: thresholds are
     calibrated on it, and its 5 % tails then rest on 50 rows."""
     max_rows: int = Field(default=5_000, ge=500)

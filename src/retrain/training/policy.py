@@ -29,7 +29,7 @@ class TrainingPolicy(Policy):
     """Tokens read of each text; the rest is cut. 128: what all-MiniLM was trained with."""
     seed: int = 17
     """Seed of everything random in training."""
-    threads: int = Field(default=1, ge=0)
+    threads: int = Field(default=1, ge=0, le=1_024)
     """Torch threads on a machine without a GPU; 0 takes one per physical core up to 4. 1: on shared cores two were 2 to
     50 times slower than one, and nobody watches; raise it on a machine of its own."""
     price_per_hour: float = Field(default=0.0, ge=0)
