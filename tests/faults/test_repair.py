@@ -158,6 +158,11 @@ def test_the_command_says_what_it_would_do_and_with_repair_what_it_did(
             monkeypatch.setenv(name, value)
     for name in ("RETRAIN_TOKEN", "PREFECT_API_URL", "PREFECT_SERVER_API_AUTH_STRING"):
         monkeypatch.delenv(name, raising=False)
+    manifest = stored(yard, "manifest.json").read_bytes()
+    stored(yard, "manifest.json").unlink()
+    assert command(["champion", "shop", "--download", str(yard.root / "copy")]) == 3
+    assert "`retrain doctor --repair` restores it" in " ".join(capsys.readouterr().err.split())
+    stored(yard, "manifest.json").write_bytes(manifest)
     stored(yard).unlink()
     assert command(["doctor"]) == 4
     said = " ".join(capsys.readouterr().out.split())

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from retrain.cli.output import AsJson, Model, Reason, given, plain, print_json, say, site, version_name
-from retrain.errors import UnknownVersion, UsageError
+from retrain.errors import NotInStore, UnknownVersion, UsageError
 from retrain.pipeline.rollback import ChangeResult, promote, rollback
 from retrain.values import short
 
@@ -32,7 +32,13 @@ def champion_command(model: Model, download: Download = None, as_json: AsJson = 
         )
     if download is not None and download.exists() and not download.is_dir():
         raise UsageError(f"--download {str(download)!r} is a file; name a folder to copy the version into")
-    path = place.versions.fetch(state.champion.version, download or place.settings.cache / "versions").resolve()
+    try:
+        path = place.versions.fetch(state.champion.version, download or place.settings.cache / "versions").resolve()
+    except NotInStore as error:
+        raise NotInStore(
+            f"{error}; `retrain doctor --repair` restores it where a machine has a verified copy, else `retrain "
+            f"rollback {model} --reason WHY` or a backup"
+        ) from None
     previous = state.predecessors[-1].version if state.predecessors else None
     if as_json:
         since = state.champion.since.isoformat()

@@ -70,15 +70,21 @@ def promote(site: Site, version: str, *, reason: str) -> ChangeResult:
     return _result(site, site.ledger.append(draft))
 
 
+LEAST_DIGITS = 6
+"""A slip of the finger must not make another version champion."""
+
+
 def find_version(site: Site, prefix: str) -> str:
     """The whole digest of a stored version, from its first digits. Raises UnknownVersion."""
-    found = [digest for digest in site.versions.digests() if digest.startswith(prefix)]
-    if len(found) != 1 or not prefix:
-        what = "no version" if not found else f"{len(found)} versions"
+    if len(prefix) < LEAST_DIGITS:
         raise UnknownVersion(
-            f"{what} of {site.model!r} match {prefix!r}; give more digits of one that `retrain "
-            f"history {site.model}` shows"
+            f"{prefix!r} names no version of {site.model!r}: at least {LEAST_DIGITS} digits are needed, as `retrain "
+            f"history {site.model}` shows them"
         )
+    found = [digest for digest in site.versions.digests() if digest.startswith(prefix)]
+    if len(found) != 1:
+        fits = f"{len(found)} versions of {site.model!r} match" if found else f"no version of {site.model!r} matches"
+        raise UnknownVersion(f"{fits} {prefix!r}; give more digits of one that `retrain history {site.model}` shows")
     return found[0]
 
 
