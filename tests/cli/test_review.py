@@ -33,8 +33,10 @@ def test_approve_and_reject_answer_who_and_which_entry(asked: Shop, capsys: pyte
     assert status == 0
     assert answer == {
         **{"model": "shop", "verdict": "approve", "challenger": CHALLENGER},
-        **{"reviewers": ["Ann"], "missing": 0, "entry": 6},
+        **{"reviewers": ["Ann"], "judges": {}, "missing": 0, "entry": 6, "already": False},
     }
+    assert run(["review", "shop", "--approve", "--reason", "as I said", "--reviewer", "Ann"]) == 0
+    assert "entry 6 says so already; nothing was written" in capsys.readouterr().out
     assert run(["review", "shop", "--reject", "--reason", "worse", "--reviewer", "Bo"]) == 0
     assert "verdict reject, by Bo" in capsys.readouterr().out
     assert run(["explain", "shop/7"]) == 0

@@ -11,8 +11,9 @@ import typer
 from retrain.cli.output import AsJson, Model, plain, print_json, say, site
 from retrain.errors import UsageError
 from retrain.pipeline.review_room import ReviewRoom, export_review, import_review, open_review, said_so_far
-from retrain.pipeline.reviewing import Verdict, VerdictGiven, conclude, waiting
+from retrain.pipeline.reviewing import VerdictGiven, conclude, waiting
 from retrain.pipeline.site import Site
+from retrain.pipeline.verdicts import Verdict
 from retrain.service.addresses import LOOPBACK, REVIEW_PORT, Addresses
 from retrain.values import short
 
@@ -120,6 +121,10 @@ def _page(room: ReviewRoom, told: ReviewOptions) -> None:
 def _print_verdict(given: VerdictGiven) -> None:
     names = plain(", ".join(given.reviewers))
     say(f"{plain(given.model)}: {short(given.challenger)}, verdict {given.verdict}, by {names}")
+    if given.already:
+        say(f"  entry {given.entry} says so already; nothing was written")
+    if given.judges:
+        say(f"  rows were judged by {plain(', '.join(f'{name} ({n})' for name, n in given.judges.items()))}")
     if given.missing:
-        say(f"  {given.missing} more reviewers must approve before it counts")
+        say(f"  {given.missing} more people must approve before it counts; who judges rows has not approved")
     say(f"why: retrain explain {plain(given.model)}/{given.entry}")

@@ -30,7 +30,7 @@ def who(entry: LedgerEntry) -> str:
     """Who decided, and on whose word."""
     event = entry.event
     if isinstance(event, Reviewed):
-        return f"People decided: {', '.join(event.reviewers)} said {_quoted(entry)}."
+        return f"A person decided: {entry.actor} said {_quoted(entry)}."
     if isinstance(event, Promoted) and event.by == "pending":
         return f"The program decided by its policy, at a later look, run by {entry.actor}."
     if isinstance(event, RolledBack | Promoted) and getattr(event, "claim", None) is None:
