@@ -25,6 +25,8 @@ from retrain.store.ledger import Draft
 from reviewing import CHALLENGER, CHAMPION, append, end_inconclusive, room_of, waiting_shop
 from shop import SPEC, Messages, Shop, few
 
+SHAPELESS = '{"review": "x", "row_id": [1], "text": "", "left": "", "right": "", "choice": ""}\n'
+
 
 @pytest.fixture
 def asked(tmp_path: Path) -> Shop:
@@ -360,7 +362,7 @@ def test_a_file_at_fault_is_refused_whole(asked: Shop, tmp_path: Path) -> None:
         "cut": (lambda file: file.write_text(file.read_text()[:-20]), "not a JSON object"),
         "bytes": (lambda file: file.write_bytes(b"\xff\xfe\x00"), "not UTF-8"),
         "shape": (lambda file: file.write_text('{"row_id": "x"}\n'), "no column 'review'"),
-        "list": (lambda file: file.write_text('{"review": "x", "row_id": [1], "choice": ""}\n'), "are texts"),
+        "list": (lambda file: file.write_text(SHAPELESS), "are texts"),
         "gone": (lambda file: file.unlink(), "cannot be read"),
     }
     for name, (spoil, sentence) in faults.items():

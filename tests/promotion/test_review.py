@@ -140,8 +140,8 @@ def test_who_approves_what_others_judged_is_said_to_have_judged_nothing(evidence
     decision = decide(evidence.report(review=review), policy("always", min_reviewers=2))
     (said,) = [reason for reason in decision.reasons if reason.startswith("reviewed: ")]
     assert said == (
-        "reviewed: approved after review by 'Ann' (who judged no row), 'Bo' (entry 7): challenger preferred on 9, champion "
-        "on 2, neither before the other on 1 of 12 rows, judged by 'bo' (12), 'T1' (10)"
+        "reviewed: approved after review by 'Ann' (who judged no row), 'Bo' (entry 7): challenger preferred on 9, "
+        "champion on 2, neither before the other on 1 of 12 rows, judged by 'bo' (12), 'T1' (10)"
     )
 
 

@@ -163,7 +163,7 @@ def export_review(room: ReviewRoom, file: Path) -> int:
 def import_review(room: ReviewRoom, file: Path, reviewer: str) -> Imported:
     """Take a file's answers as this reviewer's, all or none. The same file again adds nothing. Raises UsageError."""
     name = reviewer_name(reviewer)
-    given = choices_in(room.plan, file)
+    given = choices_in(room.plan, room.rows, file)
     before = room.opinion_of(name)
     if before.finished and any(before.choices.get(row) != choice for row, choice in given.items()):
         raise UsageError(f"{before.reviewer} has finished this review; nothing was changed")
