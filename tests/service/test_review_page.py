@@ -298,5 +298,5 @@ def test_the_command_tells_its_address_and_ends_on_ctrl_c(asked: Shop) -> None:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
-    assert json.loads(out) == {"model": "shop", "address": f"http://127.0.0.1:{port}/", "rows": 15}
+    assert json.loads(out) == {"model": "shop", "address": f"http://127.0.0.1:{port}/", "rows": 15, "fewer": None}
     assert process.returncode == 0

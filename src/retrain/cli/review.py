@@ -85,8 +85,9 @@ def _verdict(place: Site, told: ReviewOptions, verdict: Verdict) -> None:
 def _export(room: ReviewRoom, told: ReviewOptions, file: Path) -> None:
     rows = export_review(room, file)
     if told.as_json:
-        return print_json({"model": told.model, "rows": rows, "file": str(file)})
+        return print_json({"model": told.model, "rows": rows, "file": str(file), "fewer": room.fewer})
     say(f"{plain(told.model)}: {rows} rows in {plain(file)}")
+    _say_fewer(room)
     return say(f"next: fill in choice, then retrain review {plain(told.model)} --import FILE --reviewer NAME")
 
 
@@ -111,11 +112,17 @@ def _page(room: ReviewRoom, told: ReviewOptions) -> None:
     ask = "" if check is None else "#token=TOKEN"
     address = f"{Addresses(host=told.host).url_of(told.port)}/{ask}"
     if told.as_json:
-        print_json({"model": told.model, "address": address, "rows": len(room.rows)})
+        print_json({"model": told.model, "address": address, "rows": len(room.rows), "fewer": room.fewer})
     else:
         say(f"{plain(told.model)}: {len(room.rows)} rows to judge   {plain(address)}")
+        _say_fewer(room)
         say("Ctrl-C ends the page; everything judged is kept.")
     serve(room, check, told.host, told.port)
+
+
+def _say_fewer(room: ReviewRoom) -> None:
+    if room.fewer is not None:
+        say(f"  {plain(room.fewer)}")
 
 
 def _print_verdict(given: VerdictGiven) -> None:

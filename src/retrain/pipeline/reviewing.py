@@ -6,11 +6,12 @@ from retrain.errors import UsageError
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.reviewed import ReviewSeen
 from retrain.pipeline.site import Site
+from retrain.pipeline.situation import dead_claim
 from retrain.pipeline.verdicts import Verdict, Word, as_seen, counted, said_before
 from retrain.review.judgement import reviewer_name
 from retrain.review.plan import About
 from retrain.review.tally import Tally
-from retrain.store.events import Dismissed, Ended, Promoted, Reviewed, RolledBack
+from retrain.store.events import Dismissed, Ended, Event, Promoted, Reviewed, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.values import Value, canonical_json, short
 
@@ -62,18 +63,45 @@ class VerdictGiven(Value):
 
 def waiting(site: Site) -> Waiting:
     """The evaluation that waits. Raises UsageError when none does."""
+    newest: Event | None = None
     for entry in site.ledger.backwards():
         event = entry.event
         if isinstance(event, Promoted | RolledBack | Dismissed):
+            newest = event
             break
         if isinstance(event, Ended) and event.challenger is not None:
             if event.waits_for and event.outcome == "inconclusive" and event.evaluation and event.challenger:
                 return _waiting(site, event.evaluation, entry.number)
+            newest = event
             break
-    raise UsageError(
-        f"nothing of {site.model!r} waits for people: its newest run did not end inconclusive; "
-        f"`retrain history {site.model}` shows what came of it"
-    )
+    raise UsageError(f"nothing of {site.model!r} waits for people: {_why_nothing(site, newest)}")
+
+
+def _why_nothing(site: Site, newest: Event | None) -> str:
+    """Why there is nothing to review, and what to do; `newest` ended the last challenger's waiting or run."""
+    state = site.ledger.state()
+    if state.claim is not None and (died := dead_claim(state, site.clock())) is None:
+        return (
+            f"run {short(state.claim.id)} is still at work, since {state.claim.at:%Y-%m-%d %H:%M} UTC; "
+            f"`retrain status {site.model}` says when it has ended and whether people are asked"
+        )
+    if state.claim is not None:
+        again = f'`retrain run {site.model} --reason "..."` goes on with its work'
+        return f"run {short(state.claim.id)} was interrupted before it ended ({died}); {again}"
+    if newest is None:
+        return f'no run has compared a challenger yet; `retrain run {site.model} --reason "..."` begins one'
+    return f"{_how_it_ended(newest)}; `retrain history {site.model}` shows what came of it"
+
+
+def _how_it_ended(newest: Event) -> str:
+    match newest:
+        case Ended(outcome="inconclusive"):
+            return "its newest run ended inconclusive about what people cannot settle"
+        case Ended(outcome=outcome):
+            return f"its newest run ended {outcome}, not inconclusive"
+        case Dismissed():
+            return "the challenger that waited was dismissed"
+    return "its champion was changed, and no run has ended inconclusive since"
 
 
 def _waiting(site: Site, evaluation: str, entry: int) -> Waiting:

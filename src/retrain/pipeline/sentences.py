@@ -73,7 +73,8 @@ def _promoted(event: Promoted) -> str:
 
 @sentence.register
 def _dismissed(event: Dismissed) -> str:
-    why = "was shown to be no better" if event.outcome == "held" else "waited too long"
+    # Why it was held is for its rules to say: `story.headline` reads them.
+    why = "was held when it was looked at again" if event.outcome == "held" else "waited too long"
     return f"Version {short(event.challenger)} {why} and is looked at no more; the champion stays."
 
 

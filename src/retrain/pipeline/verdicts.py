@@ -67,7 +67,7 @@ def counted(about: About, seen: Tally | None, word: Word, before: Before) -> Rev
 
     A verdict of the other kind begins the count anew: whoever approved before a rejection has to approve again.
     """
-    names = _each_once((word.by, *_said_the_same(word.verdict, before)))
+    names = _each_once((word.by, *gave(word.verdict, before)))
     return _event(about, seen, word, names).model_copy(update={"judges": dict(seen.judged) if seen else {}})
 
 
@@ -78,7 +78,7 @@ def counted_before(about: About, seen: Tally | None, word: Word, before: Before)
     return _event(about, seen, word, _each_once((word.by, *(seen.reviewers if seen else ()), *earlier)))
 
 
-def _said_the_same(verdict: Verdict, before: Before) -> Iterator[str]:
+def gave(verdict: Verdict, before: Before) -> Iterator[str]:
     """Those who gave this verdict since the last other one. What people only judged before is no word of theirs."""
     for entry in before.verdicts:
         event = entry.event
