@@ -180,17 +180,20 @@ def conclude(site: Site, about: Waiting, kept: Kept, *, verdict: Verdict, by: tu
     written = site.ledger.append(draft)
     entry = written or stands[0]
     assert isinstance(entry.event, Reviewed)
-    names = entry.event.reviewers
-    missing = max(site.spec.promotion.review.min_reviewers - len(names), 0) if verdict == "approve" else 0
+    return _given(site, entry.number, entry.event, already=written is None)
+
+
+def _given(site: Site, number: int, event: Reviewed, *, already: bool) -> VerdictGiven:
+    needed = site.spec.promotion.review.min_reviewers if event.verdict == "approve" else 0
     return VerdictGiven(
         model=site.model,
-        verdict=verdict,
-        challenger=about.challenger,
-        reviewers=names,
-        judges=entry.event.judges or {},
-        missing=missing,
-        entry=entry.number,
-        already=written is None,
+        verdict=event.verdict,
+        challenger=event.challenger,
+        reviewers=event.reviewers,
+        judges=event.judges or {},
+        missing=max(needed - len(event.reviewers), 0),
+        entry=number,
+        already=already,
     )
 
 
