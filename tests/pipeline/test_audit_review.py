@@ -13,6 +13,7 @@ from retrain.pipeline.pending import decide_pending
 from retrain.pipeline.review_room import ReviewRoom, open_review, said_so_far
 from retrain.pipeline.reviewing import conclude, waiting
 from retrain.review.judgement import Choice
+from retrain.store import ledger
 from retrain.store.events import Reviewed
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.shelf import Shelf
@@ -87,7 +88,7 @@ def test_an_honest_review_is_counted_again_and_so_is_the_next_one_and_what_rests
     assert (found.recomputed["review"], found.recomputed["budget"]) == (3, 2)
     last = list(reviewed.site().ledger.entries())[5].event
     assert isinstance(last, Reviewed)
-    assert (last.reviewers, last.agreement) == (("Ann", "Bo", "Cleo"), last.agreement)
+    assert (last.reviewers, list(last.judges or {})) == (("Cleo",), ["Ann", "Bo", "Cleo"])
     assert str(last.agreement).startswith("Krippendorff's alpha")
 
 
@@ -107,7 +108,9 @@ def test_a_verdict_without_any_judgement_is_sound(shop: Shop) -> None:
         ({"tied": 1}, "its tied is 1; the stored judgements give 15"),
         ({"p_value": 0.001}, "its p value is 0.001; the stored judgements give 1.0"),
         ({"agreement": "Cohen's kappa 1.00 on 15 rows"}, "its agreement is Cohen's kappa 1.00 on 15 rows; the stored"),
-        ({"reviewers": ("Ann", "Bo", "Eve")}, "its reviewers is Ann, Bo, Eve; the stored judgements give Ann, Bo"),
+        ({"reviewers": ("Ann", "Bo", "Eve")}, "its reviewers is Ann, Bo, Eve; the stored judgements give Ann"),
+        ({"judges": {"Ann": 15}}, "its judges is Ann (15); the stored judgements give Ann (15), Bo (15)"),
+        ({"judges": None}, "its judges is none; the stored judgements give Ann (15), Bo (15)"),
         ({"verdict": "reject"}, "its verdict is reject; the stored review says approve"),
         ({"challenger": "d" * 64}, "it is a verdict about dddddddddddd, which did not wait for one"),
     ],
@@ -117,6 +120,24 @@ def test_an_entry_that_says_otherwise_than_its_judgements(
 ) -> None:
     forged(reviewed, 4, saying(**changed))
     assert any(sentence in what for what in said(reviewed)), said(reviewed)
+
+
+def test_entries_from_before_named_everybody_and_are_counted_as_they_were(
+    reviewed: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "FORMAT", 3)
+    forged(reviewed, 4, saying(reviewers=("Ann", "Bo"), judges=None))
+    assert audit(reviewed.site()).findings == ()
+    forged(reviewed, 4, saying(reviewers=("Ann", "Bo", "Eve"), judges=None))
+    assert said(reviewed) == ["its reviewers is Ann, Bo, Eve; the stored judgements give Ann, Bo"]
+    forged(reviewed, 4, saying(reviewers=("Ann", "Bo"), judges=None))
+    monkeypatch.undo()
+    concluded(reviewed, "approve", "Cleo")
+    last = reviewed.site().ledger.newest()
+    assert last is not None
+    assert isinstance(last.event, Reviewed)
+    assert last.event.reviewers == ("Ann", "Cleo"), "Bo only judged"
+    assert audit(reviewed.site()).findings == ()
 
 
 def test_a_verdict_of_somebody_else(reviewed: Shop) -> None:

@@ -21,8 +21,11 @@ from retrain.promotion.gate import decide
 from retrain.review.files import written
 from retrain.review.judgement import Choice
 from retrain.store.events import Ended, Promoted, Reviewed, Trained
+from retrain.store.ledger import Draft
 from reviewing import CHALLENGER, CHAMPION, append, end_inconclusive, room_of, waiting_shop
 from shop import SPEC, Messages, Shop, few
+
+SHAPELESS = '{"review": "x", "row_id": [1], "text": "", "left": "", "right": "", "choice": ""}\n'
 
 
 @pytest.fixture
@@ -116,7 +119,8 @@ def test_an_approval_is_an_entry_with_counts_people_and_reason_and_lets_the_gate
         "challenger": CHALLENGER,
         "champion": CHAMPION,
         "verdict": "approve",
-        "reviewers": ("Ann", "Bo"),
+        "reviewers": ("Ann",),
+        "judges": {"Ann": 15, "Bo": 15},
         "preferred_challenger": 12,
         "preferred_champion": 0,
         "tied": 3,
@@ -126,8 +130,10 @@ def test_an_approval_is_an_entry_with_counts_people_and_reason_and_lets_the_gate
     }
     assert (entry.number, entry.reasons) == (given.entry, ("clearly better on returns",))
     assert entry.actor == "Ann, through a test"
-    assert "approved after review by Ann, Bo: the challenger was preferred on 12" in history(asked.site())[-1].what
-    assert verdict_of(asked)["reviewed"].startswith("pass approved after review by 'Ann', 'Bo' (entry")
+    said = history(asked.site())[-1].what
+    assert "approved after review by Ann: the challenger was preferred on 12" in said
+    assert said.endswith("of 15 rows, judged by Ann (15), Bo (15).")
+    assert verdict_of(asked)["reviewed"].startswith("pass approved after review by 'Ann' (entry")
 
 
 @pytest.mark.model
@@ -194,9 +200,66 @@ def test_two_people_may_approve_one_after_the_other(asked: Shop) -> None:
     asked.spec(spec.replace("rows: 15", "rows: 15, min_reviewers: 2"))
     assert give(asked, "approve", "Ann").missing == 1
     assert verdict_of(asked)["reviewed"].startswith("unknown 1 of 2 reviewers have approved")
-    assert give(asked, "approve", "ann").missing == 1, "the same person again is one person"
+    again = give(asked, "approve", "ann", "in other words")
+    assert (again.missing, again.already) == (1, True), "the same person again is one person, and nothing new"
+    assert [entry.event.kind for entry in asked.site().ledger.entries()].count("reviewed") == 1
     assert give(asked, "approve", "Bo").missing == 0
-    assert verdict_of(asked)["reviewed"].startswith("pass approved after")
+    assert verdict_of(asked)["reviewed"].startswith("pass approved after review by 'Ann', 'Bo' (entry")
+
+
+def test_who_only_judged_has_neither_approved_nor_rejected(asked: Shop) -> None:
+    spec = (asked.root / "models" / "shop.yaml").read_text()
+    asked.spec(spec.replace("rows: 15", "rows: 15, min_reviewers: 3"))
+    room = room_of(asked)
+    for name in ("T1", "T2", "T3", "T4"):
+        judge_all(room, name)
+    given = give(asked, "approve", "Ann")
+    assert (given.reviewers, given.judges, given.missing) == (("Ann",), dict.fromkeys(("T1", "T2", "T3", "T4"), 15), 2)
+    assert verdict_of(asked)["reviewed"].startswith("unknown 1 of 3 reviewers have approved")
+    assert give(asked, "approve", "T2").missing == 1
+    assert give(asked, "approve", "Ben").missing == 0
+    said = verdict_of(asked)["reviewed"]
+    assert said.startswith(
+        "pass approved after review by 'Ann' (who judged no row), 'Ben' (who judged no row), 'T2' (e"
+    )
+    assert "judged by 'T1' (15), 'T2' (15), 'T3' (15), 'T4' (15)" in said
+    assert "approved after review by Ann (who judged no row), Ben" in history(asked.site())[-1].what
+    rejected = give(asked, "reject", "Bob")
+    assert rejected.reviewers == ("Bob",)
+    assert verdict_of(asked)["reviewed"].startswith("fail rejected after review by 'Bob' (who judged no row) (entry")
+
+
+def test_after_a_rejection_everybody_approves_anew(asked: Shop) -> None:
+    spec = (asked.root / "models" / "shop.yaml").read_text()
+    asked.spec(spec.replace("rows: 15", "rows: 15, min_reviewers: 2"))
+    give(asked, "approve", "Ann")
+    give(asked, "approve", "Ben")
+    assert give(asked, "reject", "Bob").reviewers == ("Bob",)
+    assert give(asked, "reject", "Cleo").reviewers == ("Bob", "Cleo")
+    assert (give(asked, "approve", "Ann").missing, give(asked, "approve", "Dora").missing) == (1, 0)
+
+
+def test_the_same_verdict_of_more_judgements_is_told_and_its_person_counts_once(asked: Shop) -> None:
+    give(asked, "approve", "Ann")
+    judge_all(room_of(asked), "Bo")
+    again = give(asked, "approve", "Ann")
+    assert (again.already, again.reviewers, again.judges) == (False, ("Ann",), {"Bo": 15})
+
+
+def test_who_skips_every_row_has_judged_none(asked: Shop) -> None:
+    room = room_of(asked)
+    for row in room.rows:
+        room.judge("Ann", row.id, "skip")
+    room.finish("Ann")
+    assert give(asked, "approve", "Ann").judges == {}
+
+
+def test_of_an_entry_from_before_only_its_writer_is_counted_on(asked: Shop) -> None:
+    about = waiting(asked.site()).about
+    old = Reviewed(**about._asdict(), verdict="approve", reviewers=("Ann", "T1", "T2"), note="fine")
+    draft = Draft(event=old, reasons=("fine",), actor="Ann, through a test")
+    asked.site().ledger.append(lambda _: draft)
+    assert give(asked, "approve", "Ben").reviewers == ("Ann", "Ben")
 
 
 @pytest.mark.parametrize(("who", "why", "sentence"), [(" ", "why", "name is empty"), ("Ann", " ", "reason is empty")])
@@ -299,7 +362,7 @@ def test_a_file_at_fault_is_refused_whole(asked: Shop, tmp_path: Path) -> None:
         "cut": (lambda file: file.write_text(file.read_text()[:-20]), "not a JSON object"),
         "bytes": (lambda file: file.write_bytes(b"\xff\xfe\x00"), "not UTF-8"),
         "shape": (lambda file: file.write_text('{"row_id": "x"}\n'), "no column 'review'"),
-        "list": (lambda file: file.write_text('{"review": "x", "row_id": [1], "choice": ""}\n'), "are texts"),
+        "list": (lambda file: file.write_text(SHAPELESS), "are texts"),
         "gone": (lambda file: file.unlink(), "cannot be read"),
     }
     for name, (spoil, sentence) in faults.items():

@@ -134,6 +134,17 @@ def test_the_page_shows_preferences_chance_and_agreement(evidence: Any) -> None:
     assert told in page
 
 
+def test_who_approves_what_others_judged_is_said_to_have_judged_nothing(evidence: Any) -> None:
+    counts = {"preferred_challenger": 9, "preferred_champion": 2, "tied": 1, "judges": {"bo": 12, "T1": 10}}
+    review = seen("approve", "Ann", "Bo").model_copy(update=counts)
+    decision = decide(evidence.report(review=review), policy("always", min_reviewers=2))
+    (said,) = [reason for reason in decision.reasons if reason.startswith("reviewed: ")]
+    assert said == (
+        "reviewed: approved after review by 'Ann' (who judged no row), 'Bo' (entry 7): challenger preferred on 9, "
+        "champion on 2, neither before the other on 1 of 12 rows, judged by 'bo' (12), 'T1' (10)"
+    )
+
+
 def test_a_report_from_before_there_were_reviews_still_reads(evidence: Any) -> None:
     report = evidence.report()
     old = report.model_dump(mode="json")

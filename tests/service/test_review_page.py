@@ -96,7 +96,21 @@ def test_totals_are_for_those_who_have_finished_among_enough(page: Page, asked: 
     entry = asked.site().ledger.newest()
     assert entry is not None
     assert isinstance(entry.event, Reviewed)
-    assert (entry.event.reviewers, entry.event.note) == (("Ann", "Bo"), "worse on returns")
+    assert (entry.event.reviewers, entry.event.note) == (("Bo",), "worse on returns")
+
+
+def test_whoever_has_not_approved_yet_is_asked_until_enough_have(asked: Shop) -> None:
+    spec = (asked.root / "models" / "shop.yaml").read_text()
+    asked.spec(spec.replace("rows: 15", "rows: 15, min_reviewers: 2"))
+    with TestClient(review_application(room_of(asked), None), base_url=HERE) as client:
+        page = Page(client)
+        page.judge_all("Ann")
+        page.judge_all("Bo")
+        mine = page.call("verdict", "Ann", verdict="approve", reason="better")["verdict"]
+        assert (mine["reviewers"], mine["missing"], mine["asked"]) == (["Ann"], 1, False)
+        assert page.call("open", "Bo")["verdict"]["asked"]
+        done = page.call("verdict", "Bo", verdict="approve", reason="better")["verdict"]
+        assert (done["reviewers"], done["missing"], done["asked"]) == (["Ann", "Bo"], 0, False)
 
 
 @pytest.mark.parametrize(
@@ -284,5 +298,5 @@ def test_the_command_tells_its_address_and_ends_on_ctrl_c(asked: Shop) -> None:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
-    assert json.loads(out) == {"model": "shop", "address": f"http://127.0.0.1:{port}/", "rows": 15}
+    assert json.loads(out) == {"model": "shop", "address": f"http://127.0.0.1:{port}/", "rows": 15, "fewer": None}
     assert process.returncode == 0

@@ -11,8 +11,9 @@ import typer
 from retrain.cli.output import AsJson, Model, plain, print_json, say, site
 from retrain.errors import UsageError
 from retrain.pipeline.review_room import ReviewRoom, export_review, import_review, open_review, said_so_far
-from retrain.pipeline.reviewing import Verdict, VerdictGiven, conclude, waiting
+from retrain.pipeline.reviewing import VerdictGiven, conclude, waiting
 from retrain.pipeline.site import Site
+from retrain.pipeline.verdicts import Verdict
 from retrain.service.addresses import LOOPBACK, REVIEW_PORT, Addresses
 from retrain.values import short
 
@@ -84,8 +85,9 @@ def _verdict(place: Site, told: ReviewOptions, verdict: Verdict) -> None:
 def _export(room: ReviewRoom, told: ReviewOptions, file: Path) -> None:
     rows = export_review(room, file)
     if told.as_json:
-        return print_json({"model": told.model, "rows": rows, "file": str(file)})
+        return print_json({"model": told.model, "rows": rows, "file": str(file), "fewer": room.fewer})
     say(f"{plain(told.model)}: {rows} rows in {plain(file)}")
+    _say_fewer(room)
     return say(f"next: fill in choice, then retrain review {plain(told.model)} --import FILE --reviewer NAME")
 
 
@@ -110,16 +112,26 @@ def _page(room: ReviewRoom, told: ReviewOptions) -> None:
     ask = "" if check is None else "#token=TOKEN"
     address = f"{Addresses(host=told.host).url_of(told.port)}/{ask}"
     if told.as_json:
-        print_json({"model": told.model, "address": address, "rows": len(room.rows)})
+        print_json({"model": told.model, "address": address, "rows": len(room.rows), "fewer": room.fewer})
     else:
         say(f"{plain(told.model)}: {len(room.rows)} rows to judge   {plain(address)}")
+        _say_fewer(room)
         say("Ctrl-C ends the page; everything judged is kept.")
     serve(room, check, told.host, told.port)
+
+
+def _say_fewer(room: ReviewRoom) -> None:
+    if room.fewer is not None:
+        say(f"  {plain(room.fewer)}")
 
 
 def _print_verdict(given: VerdictGiven) -> None:
     names = plain(", ".join(given.reviewers))
     say(f"{plain(given.model)}: {short(given.challenger)}, verdict {given.verdict}, by {names}")
+    if given.already:
+        say(f"  entry {given.entry} says so already; nothing was written")
+    if given.judges:
+        say(f"  rows were judged by {plain(', '.join(f'{name} ({n})' for name, n in given.judges.items()))}")
     if given.missing:
-        say(f"  {given.missing} more reviewers must approve before it counts")
+        say(f"  {given.missing} more people must approve before it counts; who judges rows has not approved")
     say(f"why: retrain explain {plain(given.model)}/{given.entry}")

@@ -15,6 +15,9 @@ class ReviewSeen(Value):
     entry: int | None = None
     """The verdict's number in the ledger."""
     reviewers: tuple[str, ...] = ()
+    """Who gave this verdict."""
+    judges: dict[str, int] | None = None
+    """Who judged rows, to how many. None where the entry is from before that was kept: `reviewers` names them too."""
     preferred_challenger: int = 0
     """Rows."""
     preferred_champion: int = 0

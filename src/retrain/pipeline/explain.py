@@ -1,9 +1,8 @@
 """What was decided, by whom, on what evidence, and what came of it? In sentences."""
 
 from retrain.errors import UnknownDecision
-from retrain.pipeline.sentences import sentence
 from retrain.pipeline.site import Site
-from retrain.pipeline.story import came_of_it, led_to, turned, who
+from retrain.pipeline.story import Entries, came_of_it, headline, led_to, turned, who
 from retrain.store.events import (
     Checked,
 )
@@ -42,7 +41,8 @@ class Decision(Value):
 
 def history(site: Site) -> list[Decision]:
     """Every decision of a model, oldest first."""
-    return [described(site, entry) for entry in site.ledger.entries()]
+    entries = list(site.ledger.entries())
+    return [described(site, entry, entries) for entry in entries]
 
 
 def explain(site: Site, number: int) -> Decision:
@@ -56,22 +56,22 @@ def explain(site: Site, number: int) -> Decision:
                 "would_change": turned(site, entry),
                 "came_of_it": came_of_it(entries, entry),
             }
-            return described(site, entry).model_copy(update=story)
+            return described(site, entry, entries).model_copy(update=story)
     has = f"entries 1 to {entries[-1].number}" if entries else "no entries yet"
     raise UnknownDecision(
         f"no decision {number} of {site.model!r}: its ledger has {has}; see `retrain history {site.model}`"
     )
 
 
-def described(site: Site, entry: LedgerEntry) -> Decision:
-    """An entry in a person's terms."""
+def described(site: Site, entry: LedgerEntry, entries: Entries) -> Decision:
+    """An entry of a ledger in a person's terms."""
     return Decision(
         number=entry.number,
         model=entry.model,
         at=entry.at.strftime(STAMP),
         actor=entry.actor,
         kind=entry.event.kind,
-        what=sentence(entry.event),
+        what=headline(site, entries, entry),
         reasons=entry.reasons,
         evidence={name: _address(site, entry, name, digest) for name, digest in entry.evidence.items()},
         digest=entry.digest,

@@ -9,7 +9,8 @@ from math import isclose
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.pipeline.case import Case, Faults
 from retrain.pipeline.review_room import place_of
-from retrain.pipeline.reviewing import PLAN, SAID, as_seen, looked, reviewed, said_before
+from retrain.pipeline.reviewing import PLAN, SAID
+from retrain.pipeline.verdicts import SINCE, Word, as_seen, counted, counted_before, said_before
 from retrain.review.judgement import Said, seat
 from retrain.review.plan import About, Plan, as_drawn
 from retrain.review.tally import Tally, tally_of
@@ -39,15 +40,16 @@ def review_again(case: Case) -> Faults:
         tally = tally_of(plan, said)
         yield from _as_shown(case, of, plan)
         yield from _as_said(case, event.evaluation, said)
-    before, _ = said_before(reversed(case.earlier), event.challenger, event.champion)
-    names = looked(tally, (event.verdict, about["by"]), before)
-    yield from _apart(event, reviewed(of, tally, event.verdict, (names, event.note)))
+    before = said_before(reversed(case.earlier), event.challenger, event.champion)
+    # Who could leave out who judged rows would count them among those who approved, as it was done before.
+    count = counted if entry.format >= SINCE else counted_before
+    yield from _apart(event, count(of, tally, Word(event.verdict, about["by"], event.note), before))
 
 
 def rests_on(case: Case, report: EvaluationReport) -> Faults:
     """That what an evaluation says of people is what the newest verdict before it says."""
     seen, compared = report.review, report.comparison
-    verdict, _ = said_before(reversed(case.earlier), compared.challenger_version, compared.champion_version)
+    verdict = said_before(reversed(case.earlier), compared.challenger_version, compared.champion_version).newest
     entry = seen.entry if seen else None
     if entry is not None and (verdict is None or entry > verdict.number):
         yield f"its evaluation rests on a review in entry {entry}, and that entry says no such thing"
@@ -93,6 +95,8 @@ def _apart(said: Reviewed, computed: Reviewed) -> Faults:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        value = [f"{name} ({count})" for name, count in value.items()]
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "nobody"
     return "none" if value is None else str(value)

@@ -12,7 +12,7 @@ from retrain.pipeline.reviewing import PLAN, SAID, Kept, Waiting, waiting
 from retrain.pipeline.site import Site
 from retrain.review.files import choices_in, written
 from retrain.review.judgement import Choice, Opinion, Said, opinion, opinions, reviewer_name, seat
-from retrain.review.plan import Candidate, Plan, Shown, planned, shown
+from retrain.review.plan import Candidate, Plan, Shown, planned, shown, why_fewer
 from retrain.review.tally import Tally, tally_of
 from retrain.values import Value
 
@@ -39,6 +39,8 @@ class ReviewRoom:
     about: Waiting
     plan: Plan
     rows: tuple[Shown, ...]
+    fewer: str | None = None
+    """Why there are fewer rows than the spec asks for; none where there are not."""
     _read: dict[str, Said] = field(default_factory=dict)
     """By key: what was said once never changes."""
 
@@ -140,7 +142,8 @@ def open_review(site: Site, seed: str) -> ReviewRoom:
         # Of two that open it at once, both go by the one that is kept.
         content = site.store.read(key)
     plan = Plan.model_validate_json(content)
-    return ReviewRoom(site=site, about=about, plan=plan, rows=shown(plan, candidates))
+    fewer = why_fewer(plan, candidates, site.spec.promotion.review.rows)
+    return ReviewRoom(site=site, about=about, plan=plan, rows=shown(plan, candidates), fewer=fewer)
 
 
 def said_so_far(site: Site) -> Kept:
@@ -163,7 +166,7 @@ def export_review(room: ReviewRoom, file: Path) -> int:
 def import_review(room: ReviewRoom, file: Path, reviewer: str) -> Imported:
     """Take a file's answers as this reviewer's, all or none. The same file again adds nothing. Raises UsageError."""
     name = reviewer_name(reviewer)
-    given = choices_in(room.plan, file)
+    given = choices_in(room.plan, room.rows, file)
     before = room.opinion_of(name)
     if before.finished and any(before.choices.get(row) != choice for row, choice in given.items()):
         raise UsageError(f"{before.reviewer} has finished this review; nothing was changed")

@@ -1,21 +1,20 @@
 """Which challenger waits for people, what have they said of it, and how does their verdict get into the ledger?"""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
 
 from retrain.errors import UsageError
 from retrain.evaluation.comparison import EvaluationReport
 from retrain.evaluation.reviewed import ReviewSeen
 from retrain.pipeline.site import Site
+from retrain.pipeline.situation import dead_claim
+from retrain.pipeline.verdicts import Verdict, Word, as_seen, counted, said_before
 from retrain.review.judgement import reviewer_name
 from retrain.review.plan import About
 from retrain.review.tally import Tally
-from retrain.store.events import Dismissed, Ended, Promoted, Reviewed, RolledBack, Trained
+from retrain.store.events import Dismissed, Ended, Event, Promoted, Reviewed, RolledBack
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.values import Value, canonical_json, short
 
-Verdict = Literal["approve", "reject"]
 LONGEST_NOTE = 2_000
 PLAN, SAID = "plan.json", "said.jsonl"
 """What a stored review holds: which rows were shown on which side, and every word that was said."""
@@ -52,25 +51,57 @@ class VerdictGiven(Value):
     verdict: Verdict
     challenger: str
     reviewers: tuple[str, ...]
+    """Who has given this verdict, one after the other."""
+    judges: dict[str, int]
+    """Who judged rows, and how many; nobody approves or rejects by judging."""
     missing: int
-    """Reviewers that an approval still needs before the gate counts it."""
+    """People who must approve yet before the gate counts it."""
     entry: int
+    already: bool = False
+    """This person had said so, of the same judgements: nothing was written, `entry` is the one that says it."""
 
 
 def waiting(site: Site) -> Waiting:
     """The evaluation that waits. Raises UsageError when none does."""
+    newest: Event | None = None
     for entry in site.ledger.backwards():
         event = entry.event
         if isinstance(event, Promoted | RolledBack | Dismissed):
+            newest = event
             break
         if isinstance(event, Ended) and event.challenger is not None:
             if event.waits_for and event.outcome == "inconclusive" and event.evaluation and event.challenger:
                 return _waiting(site, event.evaluation, entry.number)
+            newest = event
             break
-    raise UsageError(
-        f"nothing of {site.model!r} waits for people: its newest run did not end inconclusive; "
-        f"`retrain history {site.model}` shows what came of it"
-    )
+    raise UsageError(f"nothing of {site.model!r} waits for people: {_why_nothing(site, newest)}")
+
+
+def _why_nothing(site: Site, newest: Event | None) -> str:
+    """Why there is nothing to review, and what to do; `newest` ended the last challenger's waiting or run."""
+    state = site.ledger.state()
+    if state.claim is not None and (died := dead_claim(state, site.clock())) is None:
+        return (
+            f"run {short(state.claim.id)} is still at work, since {state.claim.at:%Y-%m-%d %H:%M} UTC; "
+            f"`retrain status {site.model}` says when it has ended and whether people are asked"
+        )
+    if state.claim is not None:
+        again = f'`retrain run {site.model} --reason "..."` goes on with its work'
+        return f"run {short(state.claim.id)} was interrupted before it ended ({died}); {again}"
+    if newest is None:
+        return f'no run has compared a challenger yet; `retrain run {site.model} --reason "..."` begins one'
+    return f"{_how_it_ended(newest)}; `retrain history {site.model}` shows what came of it"
+
+
+def _how_it_ended(newest: Event) -> str:
+    match newest:
+        case Ended(outcome="inconclusive"):
+            return "its newest run ended inconclusive about what people cannot settle"
+        case Ended(outcome=outcome):
+            return f"its newest run ended {outcome}, not inconclusive"
+        case Dismissed():
+            return "the challenger that waited was dismissed"
+    return "its champion was changed, and no run has ended inconclusive since"
 
 
 def _waiting(site: Site, evaluation: str, entry: int) -> Waiting:
@@ -94,38 +125,11 @@ def _waiting(site: Site, evaluation: str, entry: int) -> Waiting:
 
 def review_seen(site: Site, challenger: str, champion: str | None) -> ReviewSeen | None:
     """The newest verdict of people about these two, and since when one is waited for; none before anybody was asked."""
-    verdict, asked_at = said_before(site.ledger.backwards(), challenger, champion)
-    if verdict is None and asked_at is None:
+    before = said_before(site.ledger.backwards(), challenger, champion)
+    if before.newest is None and before.asked_at is None:
         return None
-    waited = (site.clock() - asked_at) / timedelta(days=1) if asked_at else 0.0
-    return ReviewSeen(waited_days=waited, **(as_seen(verdict) if verdict else {"verdict": None}))
-
-
-def said_before(
-    backwards: Iterable[LedgerEntry], challenger: str, champion: str | None
-) -> tuple[LedgerEntry | None, datetime | None]:
-    """The entry of the newest verdict about these two, and when the first evaluation left it open.
-
-    Looks back to the challenger's training and no further: a verdict is about one version against one champion.
-    """
-    verdict: LedgerEntry | None = None
-    asked_at = None
-    for entry in backwards:
-        match entry.event:
-            case Reviewed() as said if (said.challenger, said.champion) == (challenger, champion):
-                verdict = verdict or entry
-            case Ended(outcome="inconclusive") as ended if ended.challenger == challenger:
-                asked_at = entry.at
-            case Trained(version=version) if version == challenger:
-                break
-    return verdict, asked_at
-
-
-def as_seen(entry: LedgerEntry) -> dict[str, Any]:
-    """What an evaluation says of a verdict: its number, and all that the entry says as well."""
-    assert isinstance(entry.event, Reviewed)
-    shared = set(ReviewSeen.model_fields) & set(Reviewed.model_fields)
-    return {"entry": entry.number, **entry.event.model_dump(include=shared)}
+    waited = (site.clock() - before.asked_at) / timedelta(days=1) if before.asked_at else 0.0
+    return ReviewSeen(waited_days=waited, **(as_seen(before.newest) if before.newest else {"verdict": None}))
 
 
 def verdict_word(given: object) -> Verdict:
@@ -150,65 +154,50 @@ def note_of(given: object) -> str:
 def conclude(site: Site, about: Waiting, kept: Kept, *, verdict: Verdict, by: tuple[str, str]) -> VerdictGiven:
     """Append a verdict, `by` a person and for a reason. Raises UsageError when the challenger no longer waits.
 
-    It moves no champion: the gate reads it when it next decides about this challenger.
+    It moves no champion: the gate reads it when it next decides about this challenger. Who says again what stands
+    already, of the same judgements, is answered with the entry that says it.
     """
-    who, note = reviewer_name(by[0]), note_of(by[1])
+    word = Word(verdict, reviewer_name(by[0]), note_of(by[1]))
     digest = site.reviews.put(
         {**kept.files, "review.json": canonical_json(kept.tally.model_dump(mode="json") if kept.tally else None)},
-        {"evaluation": about.evaluation, "verdict": verdict, "by": who},
+        {"evaluation": about.evaluation, "verdict": verdict, "by": word.by},
     )
+    stands: list[LedgerEntry] = []
 
-    def draft(_newest: LedgerEntry | None) -> Draft:
+    def draft(_newest: LedgerEntry | None) -> Draft | None:
         if waiting(site) != about:
             raise UsageError(
                 f"{short(about.challenger)} of {site.model!r} no longer waits for people; nothing was said"
             )
-        before, _ = said_before(site.ledger.backwards(), about.challenger, about.champion)
-        names = looked(kept.tally, (verdict, who), before)
-        event = reviewed(about.about, kept.tally, verdict, (names, note))
+        before = said_before(site.ledger.backwards(), about.challenger, about.champion)
+        event = counted(about.about, kept.tally, word, before)
+        stands[:] = [before.newest] if before.newest and _says_the_same(before.newest, event) else []
+        if stands:
+            return None
         evidence = {"review": digest, "evaluation": about.evaluation, "version": about.challenger}
-        return Draft(event=event, reasons=(note,), actor=f"{who}, through {site.actor}", evidence=evidence)
+        return Draft(event=event, reasons=(word.note,), actor=f"{word.by}, through {site.actor}", evidence=evidence)
 
-    entry = site.ledger.append(draft)
-    assert entry is not None, "the draft is never none"
+    written = site.ledger.append(draft)
+    entry = written or stands[0]
     assert isinstance(entry.event, Reviewed)
-    names = entry.event.reviewers
-    missing = max(site.spec.promotion.review.min_reviewers - len(names), 0) if verdict == "approve" else 0
+    return _given(site, entry.number, entry.event, already=written is None)
+
+
+def _given(site: Site, number: int, event: Reviewed, *, already: bool) -> VerdictGiven:
+    needed = site.spec.promotion.review.min_reviewers if event.verdict == "approve" else 0
     return VerdictGiven(
         model=site.model,
-        verdict=verdict,
-        challenger=about.challenger,
-        reviewers=names,
-        missing=missing,
-        entry=entry.number,
+        verdict=event.verdict,
+        challenger=event.challenger,
+        reviewers=event.reviewers,
+        judges=event.judges or {},
+        missing=max(needed - len(event.reviewers), 0),
+        entry=number,
+        already=already,
     )
 
 
-def looked(seen: Tally | None, said: tuple[Verdict, str], before: LedgerEntry | None) -> tuple[str, ...]:
-    """Who judged rows, who says so now, and who said the same before: two people may approve one after the other."""
-    verdict, who = said
-    event = before.event if before else None
-    earlier = event.reviewers if isinstance(event, Reviewed) and event.verdict == verdict else ()
-    names = {name.casefold(): name for name in (who, *(seen.reviewers if seen else ()), *earlier)}
-    return tuple(names[key] for key in sorted(names))
-
-
-def reviewed(about: About, seen: Tally | None, verdict: Verdict, said: tuple[tuple[str, ...], str]) -> Reviewed:
-    """The event: who looked, why, and what the judgements come to."""
-    reviewers, note = said
-    event = Reviewed(
-        **about._asdict(),
-        verdict=verdict,
-        reviewers=reviewers,
-        note=note,
-    )
-    if seen is None or not seen.rows:
-        return event
-    counted = {
-        "preferred_challenger": seen.challenger,
-        "preferred_champion": seen.champion,
-        "tied": seen.tied,
-        "p_value": seen.p_value,
-        "agreement": str(seen.agreement) if seen.agreement else None,
-    }
-    return event.model_copy(update=counted)
+def _says_the_same(entry: LedgerEntry, event: Reviewed) -> bool:
+    """Whether an entry says all this already; another reason for it is none to write it again."""
+    assert isinstance(entry.event, Reviewed)
+    return entry.event.model_copy(update={"note": event.note}) == event

@@ -73,7 +73,8 @@ def _promoted(event: Promoted) -> str:
 
 @sentence.register
 def _dismissed(event: Dismissed) -> str:
-    why = "was shown to be no better" if event.outcome == "held" else "waited too long"
+    # Why it was held is for its rules to say: `story.headline` reads them.
+    why = "was held when it was looked at again" if event.outcome == "held" else "waited too long"
     return f"Version {short(event.challenger)} {why} and is looked at no more; the champion stays."
 
 
@@ -114,13 +115,19 @@ def _reviewed(event: Reviewed) -> str:
     """What people said, in one sentence."""
     said = "approved" if event.verdict == "approve" else "rejected"
     rows = event.preferred_challenger + event.preferred_champion + event.tied
+    judges = event.judges or {}
+    judged = f", judged by {', '.join(f'{name} ({count})' for name, count in judges.items())}" if judges else ""
+    known = {name.casefold() for name in judges}
+    people = (
+        f"{name} (who judged no row)" if known and name.casefold() not in known else name for name in event.reviewers
+    )
     seen = (
         f"the challenger was preferred on {event.preferred_challenger} and the champion on {event.preferred_champion} "
-        f"of {rows} rows"
+        f"of {rows} rows{judged}"
         if rows
         else "no row was judged side by side"
     )
-    return f"Version {short(event.challenger)} was {said} after review by {', '.join(event.reviewers)}: {seen}."
+    return f"Version {short(event.challenger)} was {said} after review by {', '.join(people)}: {seen}."
 
 
 @sentence.register

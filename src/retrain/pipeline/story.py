@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Sequence
 
 from retrain.errors import NotInStore, SafetyError
+from retrain.pipeline.sentences import sentence
 from retrain.pipeline.site import Site
-from retrain.promotion.decision import PromotionDecision
+from retrain.pipeline.verdicts import gave, said_before
+from retrain.promotion.decision import Check, PromotionDecision
 from retrain.store.events import (
     Checked,
     Claimed,
@@ -26,11 +28,37 @@ STAMP = "%Y-%m-%d %H:%M UTC"
 OF_A_RUN = (Prepared, Trained, Ended, Promoted)
 
 
+def headline(site: Site, entries: Entries, entry: LedgerEntry) -> str:
+    """What happened, in one sentence; of a challenger that was held at a further look, by whom or by which rule."""
+    event = entry.event
+    if not isinstance(event, Dismissed) or event.outcome != "held":
+        return sentence(event)
+    name = f"Version {short(event.challenger)}"
+    if people := _rejected_by(entries, entry, event.challenger):
+        return f"{name} was dismissed because people ({', '.join(people)}) rejected it; the champion stays."
+    failed = [check.rule for check in _checks(site, entry) if check.verdict == "fail"]
+    if failed == ["reviewed"]:
+        return f"{name} was dismissed because too few people approved it in time; the champion stays."
+    if "better_or_equal" in failed:
+        return f"{name} was shown to be no better and is looked at no more; the champion stays."
+    rules = f"did not pass {', '.join(failed)}" if failed else "was held when it was looked at again"
+    return f"{name} {rules} and is looked at no more; the champion stays."
+
+
+def _rejected_by(entries: Entries, entry: LedgerEntry, challenger: str) -> tuple[str, ...]:
+    """Whose rejection stood then: it holds whatever else is said."""
+    champion = entry.state.champion.version if entry.state.champion else None
+    earlier = [one for one in reversed(entries) if one.number < entry.number]
+    before = said_before(earlier, challenger, champion)
+    stands = before.newest.event if before.newest else None
+    return tuple(gave("reject", before)) if isinstance(stands, Reviewed) and stands.verdict == "reject" else ()
+
+
 def who(entry: LedgerEntry) -> str:
     """Who decided, and on whose word."""
     event = entry.event
     if isinstance(event, Reviewed):
-        return f"People decided: {', '.join(event.reviewers)} said {_quoted(entry)}."
+        return f"A person decided: {entry.actor} said {_quoted(entry)}."
     if isinstance(event, Promoted) and event.by == "pending":
         return f"The program decided by its policy, at a later look, run by {entry.actor}."
     if isinstance(event, RolledBack | Promoted) and getattr(event, "claim", None) is None:
@@ -107,6 +135,8 @@ def _drift(earlier: Entries, entry: LedgerEntry) -> Iterator[str]:
 
 def _judged_before(earlier: Entries, version: str) -> Iterator[str]:
     for one in reversed(earlier):
+        if isinstance(one.event, Reviewed) and one.event.challenger == version:
+            yield f"{_stamped(one)}: {_said(one)}."
         if isinstance(one.event, Ended) and one.event.challenger == version:
             yield f"{_stamped(one)}: the gate had said {one.event.outcome} about this version."
             return
@@ -115,18 +145,43 @@ def _judged_before(earlier: Entries, version: str) -> Iterator[str]:
 
 def turned(site: Site, entry: LedgerEntry) -> tuple[str, ...]:
     """What would have changed it."""
+    return tuple(_turned(site, entry))
+
+
+def _turned(site: Site, entry: LedgerEntry) -> Iterator[str]:
     event = entry.event
-    if "evaluation" in entry.evidence:
-        return tuple(_gate(site, entry))
-    if isinstance(event, Checked):
-        return tuple(_check(event))
-    if isinstance(event, Ended) and event.outcome == "refused" and event.missing:
-        return (f"{event.missing} more labelled examples of use would have let it train.",)
-    if isinstance(event, Ended) and event.outcome == "failed":
-        return ("It failed; the same command goes on once what its reason names is mended.",)
-    if isinstance(event, Promoted | RolledBack):
-        return (f"It stands until another entry; `retrain rollback {site.model}` goes back to the champion before.",)
-    return ()
+    if isinstance(event, Reviewed):
+        # The evaluation that it names is the run's: what was open there is not what people were asked.
+        yield from _verdict(site, entry, event)
+    elif "evaluation" in entry.evidence:
+        yield from _gate(site, entry)
+    elif isinstance(event, Checked):
+        yield from _check(event)
+    elif isinstance(event, Ended) and event.outcome == "refused" and event.missing:
+        yield f"{event.missing} more labelled examples of use would have let it train."
+    elif isinstance(event, Ended) and event.outcome == "failed":
+        yield "It failed; the same command goes on once what its reason names is mended."
+    elif isinstance(event, Promoted | RolledBack):
+        yield f"It stands until another entry; `retrain rollback {site.model}` goes back to the champion before."
+
+
+def _verdict(site: Site, entry: LedgerEntry, event: Reviewed) -> Iterator[str]:
+    missing = entry.state.pending.reviewers_missing if entry.state.pending else None
+    if event.verdict == "reject":
+        yield "An approval after it would have taken its place, until the gate's next look holds what is rejected."
+        return
+    if missing:
+        yield f"{missing} more people must approve before it counts: `retrain review {site.model} --approve`."
+    yield "A rejection by anybody after it would have taken its place, until the gate's next look."
+
+
+def _checks(site: Site, entry: LedgerEntry) -> tuple[Check, ...]:
+    """What each rule said; nothing where that cannot be read, as `retrain audit` tells."""
+    try:
+        content = site.evaluations.read(entry.evidence.get("evaluation", ""), "decision.json")
+    except (NotInStore, SafetyError):
+        return ()
+    return PromotionDecision.model_validate(json.loads(content)).checks
 
 
 def _gate(site: Site, entry: LedgerEntry) -> Iterator[str]:
@@ -139,10 +194,10 @@ def _gate(site: Site, entry: LedgerEntry) -> Iterator[str]:
     open_still = (
         "It was let through as unknown, by policy" if said.verdict == "promote" else "More evidence was needed for"
     )
-    for verdict, sentence in (("fail", "It would not have been held without"), ("unknown", open_still)):
+    for verdict, about in (("fail", "It would not have been held without"), ("unknown", open_still)):
         for check in said.checks:
             if check.verdict == verdict:
-                yield f"{sentence}: {check.rule}, {check.reason}."
+                yield f"{about}: {check.rule}, {check.reason}."
     if said.verdict == "promote":
         rules = ", ".join(check.rule for check in said.checks)
         yield f"A failure of any one of its {len(said.checks)} rules would have held it: {rules}."
@@ -176,7 +231,33 @@ def came_of_it(entries: Entries, entry: LedgerEntry) -> tuple[str, ...]:
             if isinstance(one.event, Ended | Promoted) and one.event.claim == event.claim.id:
                 outcome = one.event.outcome if isinstance(one.event, Ended) else "promoted"
                 return (f"{_stamped(one)}: it ended {outcome}.",)
+    if isinstance(event, Reviewed):
+        return tuple(_came_of_verdict(later, event))
     return ()
+
+
+def _came_of_verdict(later: Entries, event: Reviewed) -> Iterator[str]:
+    """What took its place, or what became of the challenger, whichever came first."""
+    for one in later:
+        match one.event:
+            case Reviewed(challenger=event.challenger):
+                yield f"{_stamped(one)}: {_said(one)}; that stands since."
+            case Promoted(version=event.challenger):
+                yield f"{_stamped(one)}: the challenger became champion."
+            case Dismissed(challenger=event.challenger, outcome=outcome):
+                became = "held" if outcome == "held" else "given up after too long"
+                yield f"{_stamped(one)}: the challenger was {became}."
+            case Promoted() | RolledBack():
+                yield f"{_stamped(one)}: another version became champion, so nothing waited for people any more."
+            case _:
+                continue
+        return
+    yield "Nothing yet: the gate reads it at its next look, with each check or by `retrain decide`."
+
+
+def _said(entry: LedgerEntry) -> str:
+    assert isinstance(entry.event, Reviewed)
+    return f"{entry.actor} {'approved' if entry.event.verdict == 'approve' else 'rejected'} it"
 
 
 def _stamped(entry: LedgerEntry) -> str:

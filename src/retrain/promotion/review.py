@@ -32,7 +32,7 @@ def reviewed(report: EvaluationReport, policy: PromotionPolicy) -> Check:
     if seen is not None and seen.verdict == "reject":
         return answer(RULE, f"rejected after review by {_people(seen)}", holds=False)
     if asked.required == "never":
-        looked = f"{len(seen.reviewers) if seen else 0} people have looked"
+        looked = f"{_heard(seen)} people have looked"
         return answer(RULE, f"{looked}, none need to: promotion.review.required is never", holds=True)
     if seen is not None and seen.verdict == "approve" and len(seen.reviewers) >= asked.min_reviewers:
         return answer(RULE, f"approved after review by {_people(seen)}", holds=True)
@@ -91,14 +91,28 @@ def people(seen: ReviewSeen | None) -> list[str]:
     return [f"## People\n\nThe challenger was {said} after review by {_people(seen)}.\n"]
 
 
+def _heard(seen: ReviewSeen | None) -> int:
+    """How many gave a verdict or judged rows."""
+    return len({name.casefold() for name in (*seen.reviewers, *(seen.judges or ()))}) if seen else 0
+
+
 def _people(seen: ReviewSeen) -> str:
-    names = ", ".join(repr(name) for name in seen.reviewers)
+    names = ", ".join(_who(name, seen.judges) for name in seen.reviewers)
     rows = seen.preferred_challenger + seen.preferred_champion + seen.tied
     if not rows:
         return f"{names} (entry {seen.entry}), who judged 0 rows side by side"
     chances = f", exact sign test p {chance(seen.p_value)}" if seen.p_value is not None else ""
     agreed = f"; {seen.agreement}" if seen.agreement else ""
+    judged = (
+        f", judged by {', '.join(f'{name!r} ({count})' for name, count in seen.judges.items())}" if seen.judges else ""
+    )
     return (
         f"{names} (entry {seen.entry}): challenger preferred on {seen.preferred_challenger}, champion on "
-        f"{seen.preferred_champion}, neither before the other on {seen.tied} of {rows} rows{chances}{agreed}"
+        f"{seen.preferred_champion}, neither before the other on {seen.tied} of {rows} rows{judged}{chances}{agreed}"
     )
+
+
+def _who(name: str, judges: dict[str, int] | None) -> str:
+    """Whoever answers for it may approve what others judged; that is said."""
+    silent = bool(judges) and name.casefold() not in {each.casefold() for each in judges or ()}
+    return f"{name!r} (who judged no row)" if silent else repr(name)

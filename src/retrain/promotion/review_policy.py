@@ -14,7 +14,7 @@ class ReviewPolicy(Policy):
     """`always`: no promotion without approval. `inconclusive`: people settle what the rows leave open, never what
     fails. Never by default: who has named no reviewers would hold every challenger for want of them."""
     min_reviewers: int = Field(default=1, ge=1, le=20)
-    """People who must have looked before an approval counts. 1: two are better, and show their agreement."""
+    """People who must approve before an approval counts; who only judged rows has not approved. 1: two are better."""
     rows: int = Field(default=50, ge=5, le=1_000)
     """Rows shown to a reviewer at most. 50: half an hour of work, and 33 preferences against 17 are beyond chance."""
     timeout_days: float = Field(default=14.0, gt=0, le=365)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -13,10 +15,12 @@ from retrain.review.judgement import CHOICES, Choice
 from retrain.review.plan import Plan, Shown
 from retrain.values import canonical_json
 
-COLUMNS = ("review", "row_id", "text", "left", "right", "choice")
+SHOWN = ("text", "left", "right")
+COLUMNS = ("review", "row_id", *SHOWN, "choice")
 SHAPES = "expected a .jsonl or .csv that `retrain review MODEL --export FILE` wrote, with choice one of " + ", ".join(
     CHOICES
 )
+ENDS, LOST = re.compile(r"\r\n?|\n"), re.compile("[\ufeff\x00]")
 NAMED = 5
 """Faults that are told; the others are counted."""
 
@@ -28,6 +32,8 @@ class Given(NamedTuple):
     review: str
     row: str
     choice: str
+    told: tuple[str, str, str]
+    """Text, left and right."""
 
 
 def written(plan: Plan, rows: Sequence[Shown], file: Path) -> bytes:
@@ -45,10 +51,13 @@ def written(plan: Plan, rows: Sequence[Shown], file: Path) -> bytes:
     return text.getvalue().encode("utf-8", "surrogatepass")
 
 
-def choices_in(plan: Plan, file: Path) -> dict[str, Choice]:
-    """Row to choice, of the lines that have one. Raises UsageError, with the lines at fault, and takes none of them."""
-    given = list(_read(file))
-    faults = [fault for one in given if (fault := _fault(plan, one))]
+def choices_in(plan: Plan, rows: Sequence[Shown], file: Path) -> dict[str, Choice]:
+    """Row to choice, of the lines that have one. Raises UsageError, with the lines at fault, and takes none of them.
+
+    Lines without a choice are held to what was exported as well: where one is not, somebody worked on another file.
+    """
+    given, exported = list(_read(file)), {row.id: row for row in rows}
+    faults = [fault for one in given if (fault := _fault(plan, exported, one))]
     answered = [one for one in given if one.choice]
     lines: dict[str, int] = {}
     for one in answered:
@@ -65,14 +74,36 @@ def choices_in(plan: Plan, file: Path) -> dict[str, Choice]:
     return {one.row: cast("Choice", one.choice) for one in answered}
 
 
-def _fault(plan: Plan, one: Given) -> str | None:
+def _fault(plan: Plan, exported: Mapping[str, Shown], one: Given) -> str | None:
     if one.review != plan.name:
         return f"line {one.line}: it belongs to review {one.review[:40]!r}, the one that waits is {plan.name!r}"
-    if one.row not in {row.id for row in plan.rows}:
+    row = exported.get(one.row)
+    if row is None:
         return f"line {one.line}: no row {one.row[:40]!r} in this review"
+    if (other := _other(row, one.told)) is not None:
+        return f"line {one.line}: {other}"
     if one.choice and one.choice not in CHOICES:
         return f"line {one.line}: choice is {one.choice[:40]!r}, expected one of {', '.join(CHOICES)}, or nothing"
     return None
+
+
+def _other(row: Shown, told: tuple[str, str, str]) -> str | None:
+    """What of a row is not as it was exported: whoever judged another text, or other sides, judged another model."""
+    was, found = (row.text, row.left, row.right), [_plainly(each) for each in told]
+    expected = [_plainly(each) for each in was]
+    if found == expected:
+        return None
+    if found == [expected[0], expected[2], expected[1]]:
+        return "left and right are exchanged"
+    name, at = next((name, at) for at, name in enumerate(SHOWN) if found[at] != expected[at])
+    return f"{name} is {told[at][:40]!r}, exported was {was[at][:40]!r}"
+
+
+def _plainly(text: str) -> str:
+    """Without what spreadsheets and editors do to an honest file: ends of lines, outer white space, characters
+    that do not show, accents written apart, and the mark that keeps a formula a text."""
+    text = LOST.sub("", unicodedata.normalize("NFC", unsafe(text)))
+    return "\n".join(line.rstrip() for line in ENDS.split(text)).strip()
 
 
 def _ending(file: Path) -> str:
@@ -117,9 +148,13 @@ def _from_csv(file: Path, text: str) -> Iterator[Given]:
 
 
 def _given(file: Path, line: int, content: dict[str, Any]) -> Given:
-    if missing := [name for name in ("review", "row_id", "choice") if name not in content]:
-        raise UsageError(f"{file}:{line}: no column {missing[0]!r}; {SHAPES}")
-    review, row, choice = (content[name] for name in ("review", "row_id", "choice"))
-    if not all(isinstance(each, str) for each in (review, row)) or not isinstance(choice, str | None):
-        raise UsageError(f"{file}:{line}: review, row_id and choice are texts; {SHAPES}")
-    return Given(line, review.strip(), row.strip(), (choice or "").strip().lower())
+    if missing := [name for name in COLUMNS if name not in content]:
+        raise UsageError(
+            f"{file}:{line}: no column {missing[0]!r}, so nobody can say what was judged; nothing was taken; {SHAPES}"
+        )
+    review, row, *told = (content[name] for name in COLUMNS[:-1])
+    choice = content["choice"]
+    if not all(isinstance(each, str) for each in (review, row, *told)) or not isinstance(choice, str | None):
+        raise UsageError(f"{file}:{line}: {', '.join(COLUMNS)} are texts; nothing was taken; {SHAPES}")
+    text, left, right = told
+    return Given(line, review.strip(), row.strip(), (choice or "").strip().lower(), (text, left, right))

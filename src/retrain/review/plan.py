@@ -107,6 +107,21 @@ def chosen(differ: Sequence[bool], rows: int, seed: str) -> tuple[int, ...]:
     return (*first, *lots.sample(rest, min(len(rest), share)))
 
 
+def why_fewer(plan: Plan, candidates: Sequence[Candidate], asked: int) -> str | None:
+    """Why a review shows fewer rows than were asked for; none where it does not."""
+    if len(plan.rows) >= asked:
+        return None
+    differ = [row.champion != row.challenger for row in candidates]
+    few = f"{len(plan.rows)} rows, {asked} asked for (promotion.review.rows)"
+    if len(chosen(differ, asked, plan.seed)) != len(plan.rows):
+        return f"{few}: the review was first opened when another number was asked for, and stays as it was"
+    apart, share = sum(differ), asked - round(asked * DISAGREEING)
+    return (
+        f"{few}: the models answer {apart or 'none'} of {len(differ)} held-out rows differently, and at most {share} "
+        f"that do not differ are shown, since they show no preference"
+    )
+
+
 def _sides(count: int, seed: str) -> list[bool]:
     lots = Random(f"sides {seed}")
     halves = [True] * (count // 2) + [False] * (count // 2) + [lots.random() < 0.5] * (count % 2)

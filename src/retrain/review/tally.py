@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from retrain.evaluation.paired import mcnemar
 from retrain.review.agreement import Agreement, agreement
 from retrain.review.judgement import Choice, Opinion, Said, opinions
@@ -27,6 +29,8 @@ class Tally(Value):
     """Exact sign test, two-sided, over the rows that are not tied."""
     agreement: Agreement | None
     reviewers: tuple[str, ...]
+    judged: dict[str, int] = Field(default_factory=dict)
+    """Reviewer to rows, those skipped left out; nobody who skipped all."""
 
     def suggestion(self, alpha: float) -> Literal["approve", "reject"] | None:
         """What the preferences speak for beyond chance; None where they do not."""
@@ -53,6 +57,7 @@ def tally(plan: Plan, opinions: Sequence[Opinion]) -> Tally:
         p_value=mcnemar(won, lost),
         agreement=agreement(ballots),
         reviewers=tuple(opinion.reviewer for opinion in heard),
+        judged={one.reviewer: len(ballot) for one, ballot in zip(heard, ballots, strict=True) if ballot},
     )
 
 

@@ -129,7 +129,12 @@ class ReviewDesk:
         seen = review_seen(self.room.site, about.challenger, about.champion) if mine.finished else None
         if seen is None or seen.verdict is None:
             return None
-        return {"verdict": seen.verdict, "reviewers": seen.reviewers, "entry": seen.entry}
+        missing = max(self._needed - len(seen.reviewers), 0) if seen.verdict == "approve" else 0
+        asked = missing > 0 and seat(mine.reviewer) not in {seat(name) for name in seen.reviewers}
+        return {
+            **{"verdict": seen.verdict, "reviewers": seen.reviewers, "entry": seen.entry},
+            **{"missing": missing, "asked": asked},
+        }
 
 
 _CHOICES: tuple[Choice, ...] = ("left", "right", "both", "neither", "skip")

@@ -16,9 +16,9 @@ from retrain.store.state import LastCheck, State, Totals
 from retrain.values import Value, canonical_json, digest_of, short
 
 DIGITS = 8
-FORMAT = 3
-"""2: the state carries totals, the last run, the budget's stamps and answered requests. 3: what `LATER` names. Entries
-of earlier formats stay readable."""
+FORMAT = 4
+"""2: the state carries totals, the last run, the budget's stamps and answered requests. 3: what `LATER` names. 4: the
+`reviewers` of a verdict are those who gave it. Entries of earlier formats stay readable."""
 LATER: dict[int, tuple[str, ...]] = {
     1: ("begun", "requests", "last_run", "alarmed_at", "promoted_at", "rolled_back_at"),
     2: ("best", "unpromoted", "unpromoted_version"),

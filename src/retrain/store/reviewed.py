@@ -16,7 +16,10 @@ class Reviewed(Value):
     """Digest of the evaluation that waited for people."""
     verdict: Literal["approve", "reject"]
     reviewers: tuple[str, ...]
-    """Who looked at rows, and who gave the verdict."""
+    """Who gave this verdict, one after the other since the last other one. In entries before format 4, whoever judged
+    a row as well."""
+    judges: dict[str, int] | None = None
+    """Who judged rows, to how many; they give no verdict by it. None in entries before format 4."""
     preferred_challenger: int = 0
     """Rows on which more reviewers prefer the challenger."""
     preferred_champion: int = 0

@@ -117,10 +117,11 @@ function result() {
     }
     if (verdict) {
       const word = verdict.verdict === "approve" ? "Approved" : "Rejected";
-      at("given").textContent = `${word} after review by ${verdict.reviewers.join(", ")}, ledger entry ${verdict.entry}.`;
+      const more = verdict.missing ? ` ${verdict.missing} more must approve before it counts.` : "";
+      at("given").textContent = `${word} after review by ${verdict.reviewers.join(", ")}, ledger entry ${verdict.entry}.${more}`;
     }
     at("given").hidden = !verdict;
-    at("decide").hidden = Boolean(verdict);
+    at("decide").hidden = Boolean(verdict) && !verdict.asked;
   }
   at("result-head").focus();
 }
