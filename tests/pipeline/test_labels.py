@@ -217,6 +217,71 @@ def test_csv_comes_back_with_cells_that_a_spreadsheet_would_run(shop: Shop, mess
     assert take(shop, file).added == 5
 
 
+def sheet(shop: Shop, rows: list[dict[str, Any]], name: str = "sheet.csv") -> Path:
+    """The exported CSV as a spreadsheet saves it."""
+    file = shop.root / name
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def exported(shop: Shop, label: str = "refund_status") -> list[dict[str, Any]]:
+    with (shop.root / "out" / "labels.csv").open(newline="") as stream:
+        return [{**row, "label": label} for row in csv.DictReader(stream)]
+
+
+def test_a_column_of_texts_that_was_sorted_alone_is_refused_line_by_line(drifting: Shop) -> None:
+    export(drifting, budget=6)
+    rows = exported(drifting)
+    turned = [row["text"] for row in rows[1:4]] + [rows[0]["text"]]
+    moved = [{**row, "text": text} for row, text in zip(rows[:4], turned, strict=True)]
+    result = take(drifting, sheet(drifting, [*moved, *rows[4:]]))
+    assert (result.added, len(result.faults)) == (2, 4)
+    assert [fault.id for fault in result.faults] == [row["row_id"] for row in rows[:4]]
+    first = result.faults[0].what
+    assert " ".join(turned[0].split())[:40] in first
+    assert " ".join(rows[0]["text"].split())[:40] in first
+    assert "were rows or columns moved apart?" in first
+
+
+def test_white_space_line_ends_and_an_emptied_column_do_not_make_an_honest_file_fail(drifting: Shop) -> None:
+    export(drifting, budget=6)
+    rows = exported(drifting)
+    for row, text in zip(rows, ("  {}\r\n", "{}", "\n{}", "'{}", "", " "), strict=True):
+        row["text"] = text.format(row["text"].replace(" ", "\n", 1))
+    assert take(drifting, sheet(drifting, rows)).added == 6
+    drifting.now += DAY
+    without = [{"row_id": row["row_id"], "label": "order_status"} for row in rows]
+    assert take(drifting, sheet(drifting, without, "without.csv")).corrected == 6
+
+
+@pytest.mark.parametrize("afterwards", ["[a-z]{4,}", "never"], ids=["same patterns", "other patterns"])
+def test_a_text_that_was_redacted_for_people_comes_back_as_they_saw_it(drifting: Shop, afterwards: str) -> None:
+    spec = (drifting.root / "models/shop.yaml").read_text()
+    redacting = spec.replace("drift: {", "labels: {redact: true}\ndrift: {redact: ['[a-z]{4,}'], ")
+    assert redacting != spec
+    drifting.spec(redacting)
+    _, rows = export(drifting, budget=6)
+    assert all("[redacted]" in row["text"] for row in rows)
+    drifting.spec(redacting.replace("[a-z]{4,}", afterwards))
+    assert take(drifting, sheet(drifting, exported(drifting))).added == 6
+
+
+def test_a_row_that_nobody_was_asked_about_is_held_against_the_log(shop: Shop, messages: Messages) -> None:
+    shop.examples(messages("base", 0, 60))
+    shop.day(0, messages("base", 0, 40))
+    shop.now = START + DAY + LATE
+    logged = rows_of(shop)
+    right, wrong = (
+        {"id": "row-1", "label": "refund_status", "text": logged["row-1"]["input"]},
+        {"id": "row-2", "label": "refund_status", "text": logged["row-3"]["input"]},
+    )
+    result = take(shop, sheet(shop, [right, wrong]))
+    assert (result.added, [fault.place for fault in result.faults]) == (1, ["line 3"])
+
+
 def studio(shop: Shop, chosen: list[list[str]]) -> Path:
     """What Label Studio exports of our tasks: each with its annotations, by their choice."""
     tasks = json.loads((shop.root / "out" / "label-studio.json").read_text())

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from retrain.labels.answers import Answer
+from retrain.labels.same_text import another_text
 from retrain.values import Value
 
 
@@ -28,15 +29,16 @@ class Verified(Value):
     """Answers that say again what another one says of the same row."""
 
 
-def verify(
-    answers: Sequence[Answer], ids: Collection[str], names: Collection[str], texts: Mapping[str, str]
-) -> Verified:
-    """`ids`: rows that may be labelled; `names`: labels that may be given; `texts`: what people were shown of a row."""
+def verify(answers: Sequence[Answer], texts: Mapping[str, Sequence[str]], names: Collection[str]) -> Verified:
+    """`names`: labels that may be given.
+
+    `texts`: id of each row that may be labelled to the texts it is known by, that which people were shown first.
+    """
     faults: list[Fault] = []
     votes: dict[str, list[Answer]] = defaultdict(list)
     silent: set[str] = set()
     for answer in answers:
-        trouble = answer.trouble or _unknown(answer, ids, names) or _another(answer, texts)
+        trouble = answer.trouble or _unknown(answer, texts, names) or another_text(answer.text, texts[answer.id])
         if trouble:
             faults.append(Fault(place=answer.place, id=answer.id, what=trouble))
         elif answer.label is None:
@@ -59,17 +61,6 @@ def _unknown(answer: Answer, ids: Collection[str], names: Collection[str]) -> st
     if answer.label is None or answer.label in names:
         return None
     return f"unknown label {answer.label[:60]!r}; {_hint(answer.label, names)}"
-
-
-def _another(answer: Answer, texts: Mapping[str, str]) -> str | None:
-    """A column that was sorted or filled by itself gives every label to another row, and nothing else would show it."""
-    shown = texts.get(answer.id)
-    if answer.text is None or shown is None or answer.text.split() == shown.split():
-        return None
-    return (
-        f"the text beside it is {answer.text[:60]!r}, and people were asked about {shown[:60]!r}; were rows or columns "
-        f"moved apart? Put the labels into the file as it was exported"
-    )
 
 
 def _hint(label: str, names: Collection[str]) -> str:

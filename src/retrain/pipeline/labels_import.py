@@ -1,16 +1,17 @@
 """What did people answer? Verify an answer file, and add what can be used to the label log, once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from retrain.drift.attribution.quoting import redacted
 from retrain.errors import AlreadyExists, UsageError
 from retrain.labels.answers import Answer, read_answers
 from retrain.labels.estimate import Estimate, estimate
 from retrain.labels.tasks import Task
 from retrain.labels.verify import Fault, Verified, verify
 from retrain.pipeline.labels_export import DESIGN, Design
-from retrain.pipeline.labels_rows import asked_before, label_names
+from retrain.pipeline.labels_rows import asked_before, label_names, texts_asked
 from retrain.pipeline.prepare import gather
 from retrain.pipeline.site import Site
 from retrain.production.instants import micros, moment, parse
@@ -57,11 +58,10 @@ def import_labels(site: Site, file: Path, *, labeller: str = "human", new_labels
     place = _place(site)
     _check_labeller(labeller)
     answers = read_answers(file)
-    asked = asked_before(site, site.ledger.state())
+    asked = texts_asked(site, site.ledger.state())
     examples, _ = gather(site)
     names = {*label_names(site, (example.label for example in examples)), *new_labels}
-    texts = {row: task.text for row, task in asked.items()}
-    seen = verify(answers, _known_ids(site, answers, asked), names, texts)
+    seen = verify(answers, _known(site, answers, asked), names)
     before = _labels_now(site, place)
     fresh = [answer for answer in seen.labels if before.get(answer.id) != (answer.label, labeller)]
     written = _add(site, place, seen.labels, labeller) if fresh else None
@@ -100,15 +100,18 @@ def _check_labeller(labeller: str) -> None:
         raise UsageError(f"--labeller is {labeller!r}; {LABELLERS}")
 
 
-def _known_ids(site: Site, answers: Sequence[Answer], asked: Collection[str]) -> set[str]:
-    """Ids that were asked about, or stand in the production log."""
+def _known(
+    site: Site, answers: Sequence[Answer], asked: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, tuple[str, ...]]:
+    """Ids that were asked about, or stand in the production log, with the texts that they may come back with."""
     strangers = {answer.id for answer in answers if answer.id and answer.id not in asked}
     first = first_timestamp(site.log, site.spec.production) if strangers and site.log.is_dir() else None
     if first is None:
-        return set(asked)
+        return asked
     now = site.clock()
     found = find_rows(site.log, site.spec.production, strangers, span=(first, now), now=now)
-    return {*asked, *found["id"]}
+    logged = found.select("id", "input").iter_rows()
+    return {**asked, **{row: (redacted(text, site.spec.drift), text) for row, text in logged}}
 
 
 def _labels_now(site: Site, place: Path) -> dict[str, tuple[str, str]]:

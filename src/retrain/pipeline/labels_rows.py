@@ -1,5 +1,6 @@
 """Which production rows could people be asked about, and what is known of them already?"""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ import polars as pl
 from retrain.drift.check import observed
 from retrain.labels.alike import Answered, Population, population
 from retrain.labels.segments import segments_of
-from retrain.labels.tasks import Task
+from retrain.labels.tasks import ID, ROWS, Task
 from retrain.pipeline.due import drift_began
 from retrain.pipeline.owed import read, settled
 from retrain.pipeline.prepare import gather
@@ -89,6 +90,18 @@ def asked_before(site: Site, state: State) -> dict[str, Task]:
     """Every row that people were asked about, by id."""
     lines = (line for digest in state.asked for line in site.asked.read(digest, TASKS).split(b"\n") if line)
     return {task.id: task for task in map(Task.model_validate_json, lines)}
+
+
+def texts_asked(site: Site, state: State) -> dict[str, tuple[str, ...]]:
+    """Every row that people were asked about to its text: as it was shown (perhaps redacted), and as logged."""
+    known: dict[str, tuple[str, ...]] = {}
+    for digest in state.asked:
+        shown = (json.loads(line) for line in site.asked.read(digest, ROWS).split(b"\n") if line)
+        for row, text in ((one[ID], one["text"]) for one in shown):
+            known[row] = (*known.get(row, ()), text)
+    for row, task in asked_before(site, state).items():
+        known[row] = (*known.get(row, ()), task.text)
+    return known
 
 
 def _span(site: Site, state: State, since: datetime | None) -> tuple[datetime, datetime] | None:
