@@ -62,6 +62,8 @@ def test_relative_paths_count_from_the_spec_file(tmp_path: Path) -> None:
             "support.yaml:7: drift.min_rows is 3: input should be greater than or equal to 30",
         ),
         (MINIMAL + "drift: {effect_floor: .nan}\n", "support.yaml:7: drift.effect_floor is nan: input should be"),
+        (MINIMAL + "drift: {reference_rows: 300}\n", "support.yaml:7: drift: rule budget with a reference of 300 rows"),
+        (MINIMAL + "trigger: {timezone: Mars}\n", "support.yaml:7: trigger.timezone is 'Mars': no time zone 'Mars'"),
         (MINIMAL + "drift:\n - a\n", "support.yaml:7: drift is ['a']: input should be a valid dictionary"),
         (
             MINIMAL + "promotion: {require: better}\n",

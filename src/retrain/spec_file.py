@@ -158,9 +158,11 @@ def _sentence(fault: ErrorDetails, lines: Mapping[Place, int]) -> str:
         return f"{line}: key {key!r}{under} is missing; {_described(place) or 'see `retrain init`'}"
     if fault["loc"] != place:
         return f"{line}: {_lowered(fault['msg']).removeprefix('value error, ')}"
-    return (
-        f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {_lowered(fault['msg'])}. {_described(place)}"
-    ).rstrip()
+    message = _lowered(fault["msg"]).removeprefix("value error, ")
+    if fault["type"] == "value_error" and isinstance(fault["input"], Mapping):
+        # What a policy says of several of its keys together; the whole of it, printed, would hide the sentence.
+        return f"{line}: {'.'.join(map(str, place))}: {message}" if place else f"{line}: {message}"
+    return f"{line}: {'.'.join(map(str, place))} is {fault['input']!r}: {message}. {_described(place)}".rstrip()
 
 
 def _keys(place: Place) -> list[str]:

@@ -6,11 +6,24 @@ import numpy as np
 import pytest
 
 from retrain.evaluation.comparison import EvaluationReport
+from retrain.evaluation.evidence import Budget
 from retrain.promotion.best import beats_best, loss_cap, not_below_best
 from retrain.promotion.policy import PromotionPolicy
 
 POLICY = PromotionPolicy(require="non_inferior", margin=0.03)
 BEST = "b" * 64
+BUDGET = Budget(
+    year=0.05,
+    spent=0.0,
+    error=0.00625,
+    waiting=0.0,
+    free=False,
+    pairs=1,
+    uses=0.0,
+    most_uses=1.0,
+    rows=1_000,
+    heldout_share=0.2,
+)
 
 
 def anchored(evidence: Any, won: int, lost: int, rows: int = 1_000) -> EvaluationReport:
@@ -39,6 +52,13 @@ def test_where_the_champion_is_the_best_the_comparison_with_it_counts(evidence: 
     report = evidence.report(1_000, 20, 20).model_copy(update={"best": "c" * 64})
     found = not_below_best(report, POLICY)
     assert (found.verdict, "the champion is the best ever" in found.reason) == ("pass", True)
+
+
+def test_the_sentence_says_at_which_level_each_bound_lies(evidence: Any) -> None:
+    report = evidence.report(1_000, 20, 20).model_copy(update={"best": "c" * 64})
+    assert "(lower bound at 95 %, upper at 95 % confidence)" in not_below_best(report, POLICY).reason
+    tight = report.model_copy(update={"budget": BUDGET})
+    assert "(lower bound at 99.38 %, upper at 95 % confidence)" in not_below_best(tight, POLICY).reason
 
 
 def test_a_best_that_did_not_answer_is_unknown(evidence: Any) -> None:

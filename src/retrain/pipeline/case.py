@@ -10,6 +10,8 @@ from retrain.store.state import State
 SINCE = 3
 """Format of entries whose monitor and budgets are this program's; what earlier ones said of these is only verified."""
 Faults = Iterator[str]
+WORDED = 4
+"""Format of entries whose gate gave its reasons in the words of this program."""
 
 
 class Case(NamedTuple):

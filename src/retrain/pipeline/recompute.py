@@ -8,7 +8,7 @@ from retrain.dataset.clean import normalised
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.report import DriftReport
 from retrain.evaluation.comparison import EvaluationReport
-from retrain.pipeline.case import SINCE, Again, Case, Faults
+from retrain.pipeline.case import SINCE, WORDED, Again, Case, Faults
 from retrain.pipeline.judge import verdict
 from retrain.pipeline.probation_again import other_probation
 from retrain.pipeline.review_again import rests_on, review_again
@@ -41,7 +41,7 @@ def gate_again(case: Case) -> Faults:
         return
     again = decide(report, policy, [known[check.rule] for check in first.checks])
     # Earlier programs worded some reasons otherwise: of their entries every rule's verdict is held to.
-    worded = entry.format >= SINCE or "waits_for" in json.loads(content)
+    worded = entry.format >= WORDED
     same = [(one.rule, one.verdict) for one in again.checks] == [(one.rule, one.verdict) for one in first.checks]
     if (_as_then(again.model_dump(mode="json"), json.loads(content)) != content) if worded else not same:
         yield f"evaluation {short(digest)} was decided {first.verdict!r}; the same evidence gives {again.verdict!r} now"

@@ -7,7 +7,7 @@ from retrain.promotion.again import won_of
 from retrain.promotion.decision import Check
 from retrain.promotion.error import level
 from retrain.promotion.policy import PromotionPolicy
-from retrain.promotion.words import span
+from retrain.promotion.words import percent, span
 from retrain.values import short
 
 RULE = "not_below_best"
@@ -32,10 +32,15 @@ def not_below_best(report: EvaluationReport, policy: PromotionPolicy) -> Check:
         reason = f"fresh rows show it less than {cap:.3f} below the champion, which is the best ever"
         return Check(rule=RULE, verdict="pass", reason=reason)
     won, lost = seen.only_challenger_right, seen.only_champion_right
-    low = lower_bound(won, lost, seen.rows, level(report, policy))
+    error = level(report, policy)
+    low = lower_bound(won, lost, seen.rows, error)
     high = upper_bound(won, lost, seen.rows, policy.alpha)
     who = "the champion is the best ever" if seen is report.comparison else f"best ever is {short(report.best)}"
-    facts = f"{who}, difference {span(low, high)} on {seen.rows} rows, a loss of {cap:.3f} in all at most"
+    # The two ends differ in level, and both from the interval of `better_or_equal`: only a pass can do harm.
+    facts = (
+        f"{who}, difference {span(low, high)} on {seen.rows} rows (lower bound at {percent(1 - error)}, upper at "
+        f"{percent(1 - policy.alpha)} confidence), a loss of {cap:.3f} in all at most"
+    )
     if low > -cap:
         return Check(rule=RULE, verdict="pass", reason=facts)
     return Check(rule=RULE, verdict="fail" if high < -cap else "unknown", reason=facts)
