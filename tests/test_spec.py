@@ -140,3 +140,10 @@ def test_settings_come_from_the_environment_and_misspelt_ones_are_refused(tmp_pa
     assert (settings.store, settings.models) == ("/s", tmp_path)
     with pytest.raises(UsageError, match="unknown setting 'RETRAIN_STOER'"):
         from_environment({"RETRAIN_STOER": "/s"})
+
+
+@pytest.mark.parametrize("name", ["../x", "a" * 64, "Support", ""])
+def test_a_name_that_no_model_can_have_is_not_advised(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnknownModel, match="A name is at most 63 lower-case letters") as caught:
+        load_spec(tmp_path, name)
+    assert "retrain init" not in str(caught.value)

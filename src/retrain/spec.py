@@ -19,6 +19,7 @@ from retrain.trigger.policy import TriggerPolicy
 from retrain.values import Policy
 
 MODEL_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+MODEL_NAME_IN_WORDS = "at most 63 lower-case letters, digits, '-' and '_', the first a letter or digit"
 
 
 class ModelSpec(Policy):

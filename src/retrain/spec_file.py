@@ -1,6 +1,7 @@
 """What is wrong with a spec file, on which line, and what did its writer probably mean?"""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from retrain.errors import SpecError, UnknownModel
-from retrain.spec import ModelSpec
+from retrain.spec import MODEL_NAME, MODEL_NAME_IN_WORDS, ModelSpec
 
 Place = tuple[str | int, ...]
 REPLAYED = ("drift", "trigger")
@@ -23,10 +24,9 @@ def load_spec(models: Path, model: str) -> ModelSpec:
     if model not in known:
         close = difflib.get_close_matches(model, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(known) or 'none'}."
-        raise UnknownModel(
-            f"no spec for model {model!r} in {models}; {hint} `retrain init {model}` writes one, "
-            f"RETRAIN_MODELS names the folder"
-        )
+        possible = re.fullmatch(MODEL_NAME, model)
+        made = f"`retrain init {model}` writes one," if possible else f"A name is {MODEL_NAME_IN_WORDS};"
+        raise UnknownModel(f"no spec for model {model!r} in {models}; {hint} {made} RETRAIN_MODELS names the folder")
     return read_spec(models / f"{model}.yaml")
 
 

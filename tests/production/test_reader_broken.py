@@ -122,6 +122,20 @@ def test_an_unplaceable_row_counts_for_the_window_of_the_row_before(log: Log, na
     assert hours == [{}, {"timestamp is missing or blank": 1}, {}]
 
 
+@pytest.mark.parametrize("name", ["b.jsonl", "b.parquet"])
+@pytest.mark.parametrize("when", [" ", "2031-01-01T00:00:00Z"], ids=["no timestamp", "future"])
+def test_rows_that_nothing_places_count_once_for_the_window_in_which_their_day_ends(
+    log: Log, name: str, when: str
+) -> None:
+    log.write("a.jsonl", [log.row(1)])
+    log.write(name, [log.row(2, timestamp=when), log.row(3, timestamp=when)])
+    hours = [log.read(DAY + timedelta(hours=n), hours=1) for n in range(-1, 25)]
+    counts = [sum(window.quarantined.values()) for window in hours]
+    assert (counts[24], sum(counts)) == (2, 2), "the last hour of the day, and no other"
+    assert sum(log.read().quarantined.values()) == 2
+    assert sum(log.read(DAY - timedelta(hours=12)).quarantined.values()) == 0
+
+
 def test_a_torn_gzip_gives_what_stands_before_the_tear(log: Log) -> None:
     rows = [log.row(number, input=f"{number * 7919 % 10_007} and {number}") for number in range(2_000)]
     whole = encoded("a.jsonl.gz", rows)

@@ -16,10 +16,12 @@ from retrain.pipeline.site import utc_now
 from retrain.pipeline.suite_file import read_suite
 from retrain.production.labels import read_labels
 from retrain.settings import from_environment
-from retrain.spec import MODEL_NAME, ModelSpec, json_schema
+from retrain.spec import MODEL_NAME, MODEL_NAME_IN_WORDS, ModelSpec, json_schema
 from retrain.spec_file import load_spec
 
 SCHEMA_FILE = "retrain-spec.schema.json"
+SHOWN = 70
+"""Characters of an impossible name that are said again."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +40,10 @@ def init(
 ) -> None:
     """Write a spec to start from, with every line explained, and the schema that lets an editor complete it."""
     if not re.fullmatch(MODEL_NAME, model):
-        raise UsageError(f"model name {model!r} cannot be used; expected lower-case letters, digits, '-' and '_'")
+        shown = model if len(model) <= SHOWN else f"{model[:SHOWN]}..."
+        raise UsageError(
+            f"model name {shown!r} ({len(model)} characters) cannot be used; expected {MODEL_NAME_IN_WORDS}"
+        )
     models = from_environment().models
     path = models / f"{model}.yaml"
     if path.exists():

@@ -22,7 +22,8 @@ def read_window(folder: Path, policy: ProductionPolicy, *, start: datetime, end:
     """Read the rows with `start <= timestamp < end`.
 
     Rows may stand in the partition of the day before or after their own. A row that cannot be placed in time counts for
-    the window of the row before it in its file (without one, for every window of its partition's day).
+    the window of the row before it in its file. Without one it counts once, for the window in which its partition's day
+    ends: it may have come at any hour of that day, and one bad batch must not make each short window look broken.
     Raises LogError if there is no log, or if no row has a required column.
     """
     reading = Reading(folder, policy, _span(start, end, now, policy))

@@ -8,7 +8,7 @@ import polars as pl
 
 from retrain.production.columns import RequiredColumns, chosen, cut, instants, readable, required
 from retrain.production.instants import DAY, day_start, moment, parse
-from retrain.production.partitions import Partition, partitions, within
+from retrain.production.partitions import partitions, within
 from retrain.production.policy import ProductionPolicy
 from retrain.production.quarantine import BrokenValueError, Quarantine, Reason
 from retrain.production.records import Record, read_records
@@ -40,7 +40,7 @@ class _At:
 
     file: Path
     day: bool
-    """Whether the day of its partition touches the span."""
+    """Whether the day of its partition ends in the span: rows that cannot be placed in time then count, once."""
     last: int | None = None
     """The last good instant so far."""
 
@@ -65,16 +65,12 @@ class Reading:
         first, last = moment(self._span.start).date(), moment(max(self._span.start, self._span.end - 1)).date()
         for partition in within(partitions(self._folder), first, last):
             for file in partition.files():
-                at = _At(file, self._touches(partition))
+                at = _At(file, self._span.has(day_start(partition.day) + DAY - 1))
                 if file.name.endswith(".parquet"):
                     self._parquet(at, sample)
                 else:
                     self._lines(at, sample)
         self._columns.check()
-
-    def _touches(self, partition: Partition) -> bool:
-        begin = day_start(partition.day)
-        return begin < self._span.end and self._span.start < begin + DAY
 
     def _lines(self, at: _At, sample: Sample) -> None:
         for record in read_records(at.file):
