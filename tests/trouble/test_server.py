@@ -3,8 +3,10 @@
 import os
 import uuid
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
+from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -82,6 +84,13 @@ def test_the_same_event_again_after_a_restart_is_no_second_retrain(
     assert unfinished(crew) == []
 
 
+def read_by_now(pipe: Path) -> IO[str] | None:
+    """The end that is written to, once somebody reads at the other one."""
+    with suppress(OSError):
+        return os.fdopen(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "w")
+    return None
+
+
 def test_a_check_outlives_its_server_and_a_lost_event_is_made_up_for(
     crew: Crew, stack: ExitStack, shop: Shop, messages: Messages
 ) -> None:
@@ -94,9 +103,11 @@ def test_a_check_outlives_its_server_and_a_lost_event_is_made_up_for(
     os.mkfifo(spec)
     working(crew, stack, shop, "cpu", "gpu")
     run = crew.start("check/model", model="shop")
-    until(lambda: crew.state(run)[0] == "RUNNING", what="the check's start")
+    # Running is not yet reading: a run whose server dies while it is set up has judged nothing, and is no check.
+    pipe = until(lambda: read_by_now(spec), what="the check's look at its spec")
     crew.server.kill()
-    spec.write_text(SPEC)
+    with pipe:
+        pipe.write(SPEC)
     spec.rename(spec.with_suffix(".pipe"))
     shop.spec(SPEC)
     until(lambda: len(judged(shop)) == 3, seconds=PATIENCE_SECONDS, what="the verdict on each window")
