@@ -101,19 +101,22 @@ def _faults(node: yaml.Node | None, above: str = "", within: frozenset[int] = fr
     """A sentence for each key that a mapping has more than once, and for an alias of what it stands in."""
     if not isinstance(node, yaml.CollectionNode):
         return
-    line = node.start_mark.line + 1
     if id(node) in within:
-        yield f"{line}: an alias stands within what it stands for; write out what is meant"
+        yield f"{node.start_mark.line + 1}: an alias stands within what it stands for; write out what is meant"
         return
-    parts = node.value if isinstance(node, yaml.MappingNode) else [(None, value) for value in node.value]
+    within |= {id(node)}
+    if isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _faults(value, above, within)
+        return
     first: dict[tuple[str, str], int] = {}
-    for key, value in parts:
-        name = str(key.value) if key else ""
-        if key and (before := first.setdefault((key.tag, name), id(key))) != id(key):
+    for key, value in node.value:
+        line, name = key.start_mark.line + 1, str(key.value)
+        if before := first.get((key.tag, name)):
             under = f" under {above!r}" if above else ""
-            earlier = next(each.start_mark.line + 1 for each, _ in parts if each and id(each) == before)
-            yield f"{key.start_mark.line + 1}: key {name!r}{under} is there twice, first on line {earlier}; keep one"
-        yield from _faults(value, f"{above}.{name}".strip("."), within | {id(node)})
+            yield f"{line}: key {name!r}{under} is there twice, first on line {before}; keep one"
+        first.setdefault((key.tag, name), line)
+        yield from _faults(value, f"{above}.{name}".strip("."), within)
 
 
 def _validated(path: Path, content: Mapping[str, Any], lines: Mapping[Place, int]) -> ModelSpec:

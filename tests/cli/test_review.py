@@ -14,16 +14,6 @@ from reviewing import CHALLENGER, LABELS, append, room_of, waiting_shop
 from shop import Message, Shop
 
 
-@pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    shop = waiting_shop(tmp_path)
-    for name, value in shop.environment.items():
-        if name.startswith("RETRAIN_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    return shop
-
-
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[str, Any]]:
     status = run(["review", "shop", *words, "--json"])
     answer: dict[str, Any] = json.loads(capsys.readouterr().out)

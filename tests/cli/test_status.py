@@ -13,20 +13,10 @@ from retrain.pipeline.left_open import left_open
 from retrain.spec_file import read_spec
 from retrain.store.certificate import Awaited, Pending, WaitsFor
 from retrain.store.state import Episode, State
-from reviewing import CHALLENGER, waiting_shop
+from reviewing import CHALLENGER
 from shop import SPEC, START, Shop
 
 SINCE = START.replace(hour=9)
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    made = waiting_shop(tmp_path)
-    for name, value in made.environment.items():
-        if name.startswith("RETRAIN_"):
-            monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    return made
 
 
 def lines(tmp_path: Path, waits: tuple[WaitsFor, ...], *, drifts: bool = False, **more: Any) -> list[str]:
@@ -82,7 +72,7 @@ def test_a_ledger_of_before_says_what_the_spec_of_now_gives(tmp_path: Path) -> N
 
 
 def test_status_prints_it_below_the_table_and_gives_the_same_as_json(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    asked: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["status"]) == 0
     said = " ".join(capsys.readouterr().out.split())
@@ -96,4 +86,4 @@ def test_status_prints_it_below_the_table_and_gives_the_same_as_json(
         *("version", "since", "waited_days", "until", "waits_for"),
         *("labels_needed", "reviewers_missing", "next_steps"),
     }
-    assert shop.site().ledger.state().pending is not None, "to look changes nothing"
+    assert asked.site().ledger.state().pending is not None, "to look changes nothing"
