@@ -45,7 +45,15 @@ def site_at(address: str, root: Path) -> Site:
     settings = Settings(store=address, models=root / "models", work=root / "work", cache=root / "cache")
     store = open_store(address)
     ledger = Ledger(store, "large", lambda: NOW)
-    return Site(spec=spec, settings=settings, store=store, ledger=ledger, clock=lambda: NOW, actor="a benchmark")
+    return Site(
+        model=spec.model,
+        spec=spec,
+        settings=settings,
+        store=store,
+        ledger=ledger,
+        clock=lambda: NOW,
+        actor="a benchmark",
+    )
 
 
 def about(number: int) -> dict[str, object]:

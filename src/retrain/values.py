@@ -62,6 +62,11 @@ def digest_of_stream(stream: BinaryIO, copy: BinaryIO | None = None) -> str:
     return seen.hexdigest()
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: `1 row`, `0 rows`, `1,200 rows`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def short(digest: str) -> str:
     """The first 12 digits: what people read, and what commands accept in place of the whole."""
     return digest[:12]

@@ -155,6 +155,29 @@ def test_one_damaged_ledger_hides_no_other_model(places: Shop, messages: Message
     seen = answer(capsys)
     assert [one["model"] for one in seen["models"]] == ["well"]  # type: ignore[attr-defined]
     assert "is missing" in seen["broken"]["shop"]  # type: ignore[index]
+    assert run(["status"]) == 4
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["model", "well", "shop", "shop:"]
+    assert "cannot be read" in lines[2]
+
+
+def test_the_past_is_read_while_the_spec_is_mended(places: Shop, messages: Messages, capsys: Captured) -> None:
+    places.examples(messages("base", 0, 60))
+    (places.root / "models/well.yaml").write_text(SPEC.replace("model: shop", "model: well"))
+    run(["run", "shop", "--reason", "x"])
+    places.spec("model: shop\nbase: package:nothing\nproduktion: {}\n")
+    capsys.readouterr()
+    assert run(["history", "shop"]) == 0
+    assert "ended refused" in capsys.readouterr().out
+    assert run(["explain", "shop/1"]) == 0
+    capsys.readouterr()
+    assert run(["status", "--json"]) == 2
+    seen = answer(capsys)
+    assert [one["model"] for one in seen["models"]] == ["well"]  # type: ignore[attr-defined]
+    assert "unknown key 'produktion'" in seen["broken"]["shop"]  # type: ignore[index]
+    (places.root / "models/shop.yaml").unlink()
+    assert run(["history", "shop"]) == 0
+    assert run(["history", "shopp"]) == 2
 
 
 def test_labels_of_no_use_are_told_before_and_during_a_run(places: Shop, messages: Messages, capsys: Captured) -> None:

@@ -69,7 +69,15 @@ class Yard:
         place, shop = store or self.open(), Shop(root=self.root)
         spec = load_spec(shop.settings.models, "shop")
         ledger = Ledger(place, "shop", lambda: self.now)
-        return Site(spec=spec, settings=shop.settings, store=place, ledger=ledger, clock=lambda: self.now, actor=actor)
+        return Site(
+            model=spec.model,
+            spec=spec,
+            settings=shop.settings,
+            store=place,
+            ledger=ledger,
+            clock=lambda: self.now,
+            actor=actor,
+        )
 
     def ledger(self) -> dict[str, bytes]:
         """Every entry, as its bytes."""

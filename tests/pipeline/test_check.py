@@ -220,6 +220,7 @@ def test_a_window_too_small_to_judge_hides_no_alarm(shop: Shop, messages: Messag
     assert (first.state, first.window.end) == ("alarm", START + 5 * DAY)
     assert first.report is not None
     assert any("20 rows in" in reason for reason in first.reasons)
+    assert first.state_now == "insufficient_data", "too few rows have come since that window"
     second = check(shop.site())
     assert (second.state, second.signals) == ("insufficient_data", ())
     assert "the window before it, to 2026-03-07 00:00 UTC, is alarm" in second.reasons[0]

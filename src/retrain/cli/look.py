@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from retrain.cli.output import AsJson, Model, plain, print_json, say, site, styled, table, version_name
-from retrain.errors import BrokenLedger, SafetyError, UnknownDecision
+from retrain.cli.output import AsJson, Model, archive, plain, print_json, say, site, styled, table, version_name
+from retrain.errors import BrokenLedger, SafetyError, SpecError, UnknownDecision
 from retrain.pipeline.audit import audit
 from retrain.pipeline.explain import Decision, explain, history
 from retrain.pipeline.left_open import Waiting
@@ -29,24 +29,22 @@ def register(app: typer.Typer) -> None:
 def status_command(model: OneModel = None, as_json: AsJson = False) -> None:
     """Show every model: champion, state, age, last check, next retrain."""
     names = [model] if model else spec_names(from_environment().models)
-    found, broken = [], {}
+    found, broken, worst = [], {}, 0
     for name in names:
         try:
             found.append(status(site(name)))
-        except SafetyError as error:
-            # One damaged ledger must not hide how all the others are.
-            broken[name] = str(error)
+        except (SafetyError, SpecError) as error:
+            # One damaged ledger or spec must not hide how all the others are.
+            broken[name], worst = str(error), max(worst, error.exit_status)
     if as_json:
         print_json({"models": [one.model_dump(mode="json") for one in found], "broken": broken})
     else:
         _print_status(found, broken)
     if broken:
-        raise typer.Exit(SafetyError.exit_status)
+        raise typer.Exit(worst)
 
 
 def _print_status(found: list[ModelStatus], broken: dict[str, str]) -> None:
-    for name, sentence in broken.items():
-        say(f"[red]{plain(name)}[/]: {plain(sentence)}")
     if not found and not broken:
         say(
             f"no specs in {plain(from_environment().models)}; `retrain init MODEL` writes one, "
@@ -54,7 +52,10 @@ def _print_status(found: list[ModelStatus], broken: dict[str, str]) -> None:
         )
         return
     columns = ("model", "champion", "state", "age", "last check", "next due", "retrain")
-    table(columns, [_row(one) for one in found])
+    damaged = [(plain(name), "-", "[bold red]cannot be read[/]", *"----") for name in broken]
+    table(columns, [*(_row(one) for one in found), *damaged])
+    for name, sentence in broken.items():
+        say(f"[red]{plain(name)}[/]: {plain(sentence)}")
     for one in found:
         for line in (*alarm_told(one), *(waiting_told(one.model, one.pending) if one.pending else ())):
             say(plain(line))
@@ -85,7 +86,7 @@ def waiting_told(model: str, left: Waiting) -> Iterator[str]:
 
 def history_command(model: Model, as_json: AsJson = False) -> None:
     """List every decision of a model, oldest first."""
-    decisions = history(site(model))
+    decisions = history(archive(model))
     if as_json:
         print_json({"model": model, "decisions": [one.model_dump(mode="json") for one in decisions]})
         return
@@ -101,7 +102,7 @@ def explain_command(decision: DecisionName, as_json: AsJson = False) -> None:
         raise UnknownDecision(
             f"decision {decision!r} is not of the form MODEL/NUMBER, such as support/12; see `retrain history MODEL`"
         )
-    found = explain(site(model), int(number))
+    found = explain(archive(model), int(number))
     if as_json:
         print_json(found)
         return

@@ -27,6 +27,7 @@ from retrain.pipeline.retrain import RunResult, retrain
 from retrain.pipeline.site import Site
 from retrain.store.judged import Signal
 from retrain.store.state import Cause
+from retrain.values import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -124,7 +125,8 @@ def _print_check(result: CheckResult) -> None:
         if seen.start and seen.end
         else "-"
     )
-    say(f"{plain(result.model)}: {styled(result.state)}   window {span}")
+    before = "" if result.state_now == result.state else f"before it {styled(result.state)}, "
+    say(f"{plain(result.model)}: {styled(result.state_now)}   {before}window {span}")
     if result.signals:
         ordered = sorted(result.signals, key=lambda s: s.value / max(s.threshold, 1e-9), reverse=True)
         table(("signal", "method", "score", "threshold", "p", "evidence", ""), [_signal_row(s) for s in ordered])
@@ -135,9 +137,10 @@ def _print_check(result: CheckResult) -> None:
         say(f"  {plain(reason)}")
     if not result.signals:
         for reason, count in result.broken_rows.items():
-            say(f"  {count} rows could not be used: {plain(reason)}")
+            say(f"  {counted(count, 'row')} could not be used: {plain(reason)}")
     if result.late_rows:
-        say(f"  {result.late_rows} rows of the window before came after it was judged (production.lateness_minutes)")
+        late = counted(result.late_rows, "row")
+        say(f"  {late} of the window before came after it was judged (production.lateness_minutes)")
     if result.report:
         say(f"report: {plain(result.report)}")
     if result.retrain:

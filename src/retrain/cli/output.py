@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from retrain.errors import UsageError
-from retrain.pipeline.site import Site, open_site
+from retrain.pipeline.site import Archive, Site, open_archive, open_site
 from retrain.settings import from_environment
 from retrain.values import Value, short
 
@@ -28,6 +28,11 @@ progress = Console(stderr=True, soft_wrap=True, highlight=False)
 def site(model: str) -> Site:
     """The model's site, with the places that the environment names."""
     return open_site(model, from_environment())
+
+
+def archive(model: str) -> Archive:
+    """The model's past, which needs no spec that can be used."""
+    return open_archive(model, from_environment())
 
 
 def print_json(answer: Value | Mapping[str, Any]) -> None:

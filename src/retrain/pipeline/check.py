@@ -39,6 +39,9 @@ class CheckResult(Value):
     model: str
     window: WindowSeen
     state: CheckState
+    """Of that window."""
+    state_now: CheckState
+    """What is known now: `insufficient_data` where too few rows have come since that window."""
     signals: tuple[Signal, ...]
     evidence: Evidence | None
     """Under a budget: how rare chance would make what the latest windows say together, and how rare it must be."""
@@ -206,6 +209,7 @@ def _answer(site: Site, judged: Sequence[Checked], reasons: tuple[str, ...]) -> 
             start=last.start, end=last.end, rows=last.rows, estimated=newest.estimated if newest else False
         ),
         state=last.state,
+        state_now="insufficient_data" if state.starved else last.state,
         signals=newest.signals if newest else (),
         evidence=newest.evidence if newest else None,
         retrain=decision.retrain,
@@ -232,6 +236,7 @@ def _unknown(site: Site, reason: str, broken: dict[str, int] | None = None) -> C
         model=site.model,
         window=WindowSeen(start=None, end=None, rows=0),
         state="insufficient_data",
+        state_now="insufficient_data",
         signals=(),
         evidence=None,
         retrain=decision.retrain,

@@ -1,7 +1,7 @@
 """What was decided, by whom, on what evidence, and what came of it? In sentences."""
 
 from retrain.errors import UnknownDecision
-from retrain.pipeline.site import Site
+from retrain.pipeline.site import Archive
 from retrain.pipeline.story import Entries, came_of_it, headline, led_to, turned, who
 from retrain.store.events import (
     Checked,
@@ -39,13 +39,13 @@ class Decision(Value):
     """The later entry that ended what this one began."""
 
 
-def history(site: Site) -> list[Decision]:
+def history(site: Archive) -> list[Decision]:
     """Every decision of a model, oldest first."""
     entries = list(site.ledger.entries())
     return [described(site, entry, entries) for entry in entries]
 
 
-def explain(site: Site, number: int) -> Decision:
+def explain(site: Archive, number: int) -> Decision:
     """One decision, with what led to it and what would have changed it. Raises UnknownDecision."""
     entries = list(site.ledger.entries())
     for entry in entries:
@@ -63,7 +63,7 @@ def explain(site: Site, number: int) -> Decision:
     )
 
 
-def described(site: Site, entry: LedgerEntry, entries: Entries) -> Decision:
+def described(site: Archive, entry: LedgerEntry, entries: Entries) -> Decision:
     """An entry of a ledger in a person's terms."""
     return Decision(
         number=entry.number,
@@ -79,7 +79,7 @@ def described(site: Site, entry: LedgerEntry, entries: Entries) -> Decision:
     )
 
 
-def shelf_of(site: Site, entry: LedgerEntry, name: str) -> Shelf:
+def shelf_of(site: Archive, entry: LedgerEntry, name: str) -> Shelf:
     """Where the evidence of that name is kept."""
     if name == "report" and isinstance(entry.event, Checked):
         return site.checks(entry.event.end)
@@ -106,5 +106,5 @@ FIRST_FILE = {
 }
 
 
-def _address(site: Site, entry: LedgerEntry, name: str, digest: str) -> str:
+def _address(site: Archive, entry: LedgerEntry, name: str, digest: str) -> str:
     return shelf_of(site, entry, name).address(digest, FIRST_FILE.get(name, "manifest.json"))

@@ -1,6 +1,7 @@
 """What does a use case work with? One model's spec, ledger and shelves, wired here and nowhere else."""
 
 import getpass
+import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from pathlib import Path
 
 from retrain.base import Base, locate
 from retrain.settings import Settings
-from retrain.spec import ModelSpec
-from retrain.spec_file import load_spec
+from retrain.spec import MODEL_NAME, ModelSpec
+from retrain.spec_file import load_spec, spec_names
 from retrain.store.ledger import Ledger
 from retrain.store.open import open_store
 from retrain.store.protocol import Store
@@ -36,25 +37,15 @@ def me() -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """One model, and the places and the clock its use cases work with."""
+class Archive:
+    """What one model decided and stored. It needs no spec: the past stays readable while that is mended, or gone."""
 
-    spec: ModelSpec
+    model: str
     settings: Settings
     store: Store
     ledger: Ledger
     clock: Clock = utc_now
     actor: str = "unknown"
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self.spec.model
-
-    @property
-    def log(self) -> Path:
-        """The production log's folder."""
-        return self.spec.path(self.spec.production.log)
 
     @property
     def versions(self) -> Shelf:
@@ -100,6 +91,18 @@ class Site:
         """Drift reports of the window with this end."""
         return Shelf(self.store, f"models/{self.model}/checks/{end:%Y-%m-%dT%H%M%SZ}", "check")
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site(Archive):
+    """One model, and the places and the clock its use cases work with."""
+
+    spec: ModelSpec
+
+    @property
+    def log(self) -> Path:
+        """The production log's folder."""
+        return self.spec.path(self.spec.production.log)
+
     def base(self) -> Base:
         """The base weights, verified against the pin when there is one."""
         return locate(self.spec.base, self.spec.path("."), pinned=self.spec.base_digest)
@@ -125,6 +128,7 @@ def open_site(model: str, settings: Settings, *, clock: Clock = utc_now, actor: 
     spec = load_spec(settings.models, model)
     store = open_store(settings.store)
     return Site(
+        model=spec.model,
         spec=spec,
         settings=settings,
         store=store,
@@ -132,3 +136,14 @@ def open_site(model: str, settings: Settings, *, clock: Clock = utc_now, actor: 
         clock=clock,
         actor=actor or me(),
     )
+
+
+def open_archive(model: str, settings: Settings, *, clock: Clock = utc_now) -> Archive:
+    """The past of one model, whatever its spec says now. Raises UnknownModel where there is neither spec nor ledger."""
+    named = re.fullmatch(MODEL_NAME, model) is not None
+    store = open_store(settings.store)
+    if not named or (model not in spec_names(settings.models) and not any(store.keys(f"models/{model}/ledger/"))):
+        # It says which names there are, and which is the nearest.
+        return open_site(model, settings, clock=clock)
+    ledger = Ledger(store, model, clock, seal(settings))
+    return Archive(model=model, settings=settings, store=store, ledger=ledger, clock=clock, actor=me())

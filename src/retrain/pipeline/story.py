@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from retrain.errors import NotInStore, SafetyError
 from retrain.pipeline.sentences import sentence
-from retrain.pipeline.site import Site
+from retrain.pipeline.site import Archive
 from retrain.pipeline.verdicts import gave, said_before
 from retrain.promotion.decision import Check, PromotionDecision
 from retrain.store.events import (
@@ -28,7 +28,7 @@ STAMP = "%Y-%m-%d %H:%M UTC"
 OF_A_RUN = (Prepared, Trained, Ended, Promoted)
 
 
-def headline(site: Site, entries: Entries, entry: LedgerEntry) -> str:
+def headline(site: Archive, entries: Entries, entry: LedgerEntry) -> str:
     """What happened, in one sentence; of a challenger that was held at a further look, by whom or by which rule."""
     event = entry.event
     if not isinstance(event, Dismissed) or event.outcome != "held":
@@ -143,12 +143,12 @@ def _judged_before(earlier: Entries, version: str) -> Iterator[str]:
     yield "No gate had judged this version against a champion."
 
 
-def turned(site: Site, entry: LedgerEntry) -> tuple[str, ...]:
+def turned(site: Archive, entry: LedgerEntry) -> tuple[str, ...]:
     """What would have changed it."""
     return tuple(_turned(site, entry))
 
 
-def _turned(site: Site, entry: LedgerEntry) -> Iterator[str]:
+def _turned(site: Archive, entry: LedgerEntry) -> Iterator[str]:
     event = entry.event
     if isinstance(event, Reviewed):
         # The evaluation that it names is the run's: what was open there is not what people were asked.
@@ -165,7 +165,7 @@ def _turned(site: Site, entry: LedgerEntry) -> Iterator[str]:
         yield f"It stands until another entry; `retrain rollback {site.model}` goes back to the champion before."
 
 
-def _verdict(site: Site, entry: LedgerEntry, event: Reviewed) -> Iterator[str]:
+def _verdict(site: Archive, entry: LedgerEntry, event: Reviewed) -> Iterator[str]:
     missing = entry.state.pending.reviewers_missing if entry.state.pending else None
     if event.verdict == "reject":
         yield "An approval after it would have taken its place, until the gate's next look holds what is rejected."
@@ -175,7 +175,7 @@ def _verdict(site: Site, entry: LedgerEntry, event: Reviewed) -> Iterator[str]:
     yield "A rejection by anybody after it would have taken its place, until the gate's next look."
 
 
-def _checks(site: Site, entry: LedgerEntry) -> tuple[Check, ...]:
+def _checks(site: Archive, entry: LedgerEntry) -> tuple[Check, ...]:
     """What each rule said; nothing where that cannot be read, as `retrain audit` tells."""
     try:
         content = site.evaluations.read(entry.evidence.get("evaluation", ""), "decision.json")
@@ -184,7 +184,7 @@ def _checks(site: Site, entry: LedgerEntry) -> tuple[Check, ...]:
     return PromotionDecision.model_validate(json.loads(content)).checks
 
 
-def _gate(site: Site, entry: LedgerEntry) -> Iterator[str]:
+def _gate(site: Archive, entry: LedgerEntry) -> Iterator[str]:
     try:
         content = site.evaluations.read(entry.evidence["evaluation"], "decision.json")
     except (NotInStore, SafetyError) as error:
