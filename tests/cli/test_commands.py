@@ -125,7 +125,7 @@ def test_a_refusal_ends_in_success_and_stands_in_history_and_explain(
     refused = answer(capsys)
     assert refused["outcome"] == "refused"
     assert run(["history", "shop"]) == 0
-    assert "ended refused; the champion stays" in " ".join(capsys.readouterr().out.split())
+    assert "ended refused; it changed no champion" in " ".join(capsys.readouterr().out.split())
     assert run(["explain", "shop/1"]) == 0
     assert "just to see" in capsys.readouterr().out
     assert run(["audit", "shop"]) == 0

@@ -14,7 +14,7 @@ from retrain.errors import SpecError, UnknownVersion, UsageError
 from retrain.pipeline.retrain import retrain
 from retrain.pipeline.suite import Incident, add_case, check_suite
 from retrain.pipeline.suite_file import append, parsed, read_suite
-from shop import SPEC, Shop
+from shop import SPEC, Messages, Shop
 
 NAMED = SPEC.replace("evaluation: {", "evaluation: {suite: ../suites/shop.yaml, ")
 HAND_MADE = """\
@@ -123,6 +123,53 @@ def test_two_who_add_at_once_lose_nothing(tmp_path: Path) -> None:
     assert {case.id for case in parsed(path, path.read_bytes()).cases} == {f"case-{n}" for n in range(12)}
 
 
+BOTH = """\
+- {id: one, kind: minimum, text: t, label: [a, b], why: w}
+- {id: two, kind: minimum, text: s, label: [b, c], why: w}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("", None),
+        ("- {id: x, kind: minimum, text: t, label: b, why: w}", None),
+        (
+            "- {id: x, kind: minimum, text: t, label: c, why: w}",
+            "both .*: 'one' asks for 'a' or 'b' and 'x' asks for 'c'",
+        ),
+        ("- {id: x, kind: invariance, texts: [t, u, s], why: w}", None),
+        (
+            "- {id: x, kind: minimum, text: t, label: a, why: w}\n- {id: y, kind: invariance, texts: [t, s], why: w}",
+            "'one' asks for 'a' and 'two' asks for 'b' or 'c', at texts that get one answer by case 'y'; correct",
+        ),
+        ("- {id: x, kind: direction, text: t, than: s, label: z, why: w}", None),
+    ],
+)
+def test_cases_that_no_model_can_pass_together_are_refused(tmp_path: Path, more: str, sentence: str | None) -> None:
+    """Each challenger that mended the one would lose the other, and nothing would be promoted ever after."""
+    content = f"cases:\n{BOTH}{more}\n".encode()
+    if sentence is None:
+        assert parsed(tmp_path / "shop.yaml", content).cases
+        return
+    with pytest.raises(SpecError, match=sentence):
+        parsed(tmp_path / "shop.yaml", content)
+
+
+def test_a_label_that_no_example_has_is_asked_about(named: Shop, messages: Messages) -> None:
+    named.examples(messages("base", 0, 60))
+    slip = Incident(text="i was charged twice", labels=("refnud_status",), why="incident 12")
+    with pytest.raises(
+        UsageError, match=r"not added: unknown label 'refnud_status'; did you mean 'refund_status'\? .*--new-label"
+    ):
+        add_case(named.site(), slip)
+    assert not (named.root / "suites").exists()
+    meant = Incident(
+        text="i was charged twice", labels=("refnud_status",), why="incident 12", new_labels=("refnud_status",)
+    )
+    assert add_case(named.site(), meant).added
+
+
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
@@ -177,7 +224,21 @@ def test_the_champion_is_asked_and_a_case_that_must_pass_holds_the_next_challeng
         monkeypatch.setenv(f"RETRAIN_{name}", shop.environment[f"RETRAIN_{name}"])
     words = ["suite", "add", "shop", "--text", "where is my order", "--why", "promise", "--json"]
     assert run([*words, "--label", "order_status"]) == 0
-    assert run([*words, "--label", "no_such_label", "--id", "gone", "--must"]) == 0
+    gone = [
+        "suite",
+        "add",
+        "shop",
+        "--text",
+        "where is my order now",
+        "--why",
+        "promise",
+        "--label",
+        "no_such_label",
+        "--id",
+        "gone",
+    ]
+    assert run([*gone, "--must"]) == 2
+    assert run([*gone, "--must", "--new-label", "no_such_label"]) == 0
     assert run([*words, "--than", "what a nice day", "--label", "order_status"]) == 0
     capsys.readouterr()
     assert run(["suite", "check", "shop", "--json"]) == 0

@@ -1,5 +1,6 @@
 """What the doctor finds, says and ends with."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -90,6 +91,16 @@ def test_a_store_that_is_a_file_ends_with_3(shop: Shop) -> None:
     assert diagnosis.exit_status == 3
     assert "part of that path is a file" in named(diagnosis, "store").found
     assert named(diagnosis, "versions").verdict == "ok"
+
+
+def test_a_store_where_none_can_be_made_is_not_called_fine_before_the_first_retrain(shop: Shop) -> None:
+    (shop.root / "file").write_text("")
+    settings = dataclasses.replace(shop.settings, store=str(shop.root / "file" / "deep" / "store"))
+    diagnosis = examine(settings, {}, NOW)
+    assert diagnosis.exit_status == 3
+    assert named(diagnosis, "store").found.endswith("file is no folder")
+    settings = dataclasses.replace(shop.settings, store=str(shop.root / "new" / "deep" / "store"))
+    assert named(examine(settings, {}, NOW), "store").verdict == "warning"
 
 
 def test_a_store_that_lets_two_writers_win_ends_with_4(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -229,7 +229,7 @@ def test_without_an_id_the_same_words_are_one_request_until_a_retrain_has_ended(
     [
         ({}, "'reason' is missing or empty"),
         ({"reason": " \n\u200b"}, "'reason' is missing or empty"),
-        ({"reason": 7}, "'reason' is missing or empty"),
+        ({"reason": 7}, "'reason' is 7, of type int; expected a few words of text"),
         ({"reason": "x" * 501}, "501 characters, 500 are kept"),
         ({"reason": "x", "request": 7}, "'request' is 7"),
         ({"reason": "x", "resaon": "y"}, "unknown key 'resaon'"),

@@ -12,6 +12,7 @@ from retrain.pipeline.backtest import BacktestResult, backtest
 from retrain.spec_file import read_policies
 from retrain.trigger.backtest import Costs, Course
 from retrain.trigger.backtest_picture import picture
+from retrain.values import counted
 
 DAY = "%Y-%m-%d"
 
@@ -65,7 +66,7 @@ def _written(result: BacktestResult, folder: Path) -> list[str]:
 
 def _print(result: BacktestResult) -> None:
     span = f"{result.start:{DAY}} to {result.end:{DAY}}" if result.start and result.end else "no window judged yet"
-    say(f"{plain(result.model)}: {len(result.today.looks)} windows   {span}")
+    say(f"{plain(result.model)}: {counted(len(result.today.looks), 'window')}   {span}")
     for key, (before, after) in result.changed.items():
         say(f"  {plain(key)}: {plain(before)} -> {plain(after)}")
     both = (result.today, result.other)

@@ -12,6 +12,7 @@ from retrain.cli.output import AsJson, Model, plain, print_json, say, site
 from retrain.errors import UsageError
 from retrain.pipeline.labels_export import ExportResult, export_labels, repeat_export
 from retrain.pipeline.labels_import import ImportResult, import_labels
+from retrain.values import counted
 
 HELP = "Ask people for the labels that would help most, and take their answers back."
 SHOWN = 20
@@ -104,7 +105,8 @@ def _day(text: str | None) -> datetime | None:
 
 def _print_export(result: ExportResult, budget: int) -> None:
     span = f"{result.start:%Y-%m-%d %H:%M} to {result.end:%Y-%m-%d %H:%M} UTC" if result.start and result.end else "-"
-    say(f"{plain(result.model)}: {result.rows} rows to label, of {result.candidates} candidates   {span}")
+    asked, candidates = counted(result.rows, "row"), counted(result.candidates, "candidate")
+    say(f"{plain(result.model)}: {asked} to label, of {candidates}   {span}")
     for name, count in result.why.items():
         say(f"  {count:>5}  {name}")
         if name == "drifted":
@@ -125,7 +127,10 @@ def _print_files(files: tuple[str, ...]) -> None:
 
 
 def _print_import(result: ImportResult) -> None:
-    say(f"{plain(result.model)}: {result.added} labels added" + (f" as {plain(result.file)}" if result.file else ""))
+    say(
+        f"{plain(result.model)}: {counted(result.added, 'label')} added"
+        + (f" as {plain(result.file)}" if result.file else "")
+    )
     told = {
         "of them correct an earlier label": result.corrected,
         "were there already": result.already,
@@ -143,6 +148,6 @@ def _print_import(result: ImportResult) -> None:
     for one in result.accuracy:
         seen = one.estimate
         say(
-            f"  accuracy over {seen.rows} rows: {seen.accuracy:.3f} ({seen.low:.3f} to {seen.high:.3f}, "
+            f"  accuracy over {counted(seen.rows, 'row')}: {seen.accuracy:.3f} ({seen.low:.3f} to {seen.high:.3f}, "
             f"{seen.confidence:.0%}), by {seen.labelled} of {seen.asked} labels of export {one.entry}"
         )

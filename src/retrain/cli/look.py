@@ -13,6 +13,7 @@ from retrain.pipeline.left_open import Waiting
 from retrain.pipeline.status import ModelStatus, status
 from retrain.settings import from_environment
 from retrain.spec_file import spec_names
+from retrain.values import counted
 
 OneModel = Annotated[str | None, typer.Argument(help="Name of a model; all by default.", show_default=False)]
 DecisionName = Annotated[str, typer.Argument(help="MODEL/NUMBER, as `retrain history` shows it.", show_default=False)]
@@ -130,10 +131,9 @@ def audit_command(model: Model, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**result.model_dump(mode="json"), "sound": result.sound})
     else:
-        say(
-            f"{plain(model)}: {result.entries} entries, {result.bundles} bundles verified, "
-            f"{sum(result.recomputed.values())} verdicts computed again"
-        )
+        entries, bundles = counted(result.entries, "entry", "entries"), counted(result.bundles, "bundle")
+        verdicts = counted(sum(result.recomputed.values()), "verdict")
+        say(f"{plain(model)}: {entries}, {bundles} verified, {verdicts} computed again")
         for name, count in result.recomputed.items():
             say(f"  computed again  {name:<9} {count}")
         say(f"  only verified   {sum(not one.recomputed for one in result.trail)} entries (bytes, chain, state)")

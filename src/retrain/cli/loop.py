@@ -121,7 +121,7 @@ def _queue(told: RunOptions, cause: Cause) -> None:
 def _print_check(result: CheckResult) -> None:
     seen = result.window
     span = (
-        f"{seen.start:%Y-%m-%d %H:%M} to {seen.end:%Y-%m-%d %H:%M} UTC, {seen.rows} rows"
+        f"{seen.start:%Y-%m-%d %H:%M} to {seen.end:%Y-%m-%d %H:%M} UTC, {counted(seen.rows, 'row')}"
         if seen.start and seen.end
         else "-"
     )

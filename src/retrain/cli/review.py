@@ -15,7 +15,7 @@ from retrain.pipeline.reviewing import VerdictGiven, conclude, waiting
 from retrain.pipeline.site import Site
 from retrain.pipeline.verdicts import Verdict
 from retrain.service.addresses import LOOPBACK, REVIEW_PORT, Addresses
-from retrain.values import short
+from retrain.values import counted, short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def _export(room: ReviewRoom, told: ReviewOptions, file: Path) -> None:
     rows = export_review(room, file)
     if told.as_json:
         return print_json({"model": told.model, "rows": rows, "file": str(file), "fewer": room.fewer})
-    say(f"{plain(told.model)}: {rows} rows in {plain(file)}")
+    say(f"{plain(told.model)}: {counted(rows, 'row')} in {plain(file)}")
     _say_fewer(room)
     return say(f"next: fill in choice, then retrain review {plain(told.model)} --import FILE --reviewer NAME")
 
@@ -97,9 +97,10 @@ def _import(room: ReviewRoom, told: ReviewOptions, file: Path) -> None:
     taken = import_review(room, file, told.reviewer)
     if told.as_json:
         return print_json(taken)
-    say(f"{plain(told.model)}: {taken.added} judgements of {plain(taken.reviewer)} taken, {taken.already} known before")
+    added = counted(taken.added, "judgement")
+    say(f"{plain(told.model)}: {added} of {plain(taken.reviewer)} taken, {taken.already} known before")
     if taken.left:
-        return say(f"  {taken.left} rows are left; fill them in and import the file again, or go on in the page")
+        return say(f"  left: {counted(taken.left, 'row')}; fill in and import the file again, or go on in the page")
     return say("  all rows are judged: finished")
 
 
@@ -114,7 +115,7 @@ def _page(room: ReviewRoom, told: ReviewOptions) -> None:
     if told.as_json:
         print_json({"model": told.model, "address": address, "rows": len(room.rows), "fewer": room.fewer})
     else:
-        say(f"{plain(told.model)}: {len(room.rows)} rows to judge   {plain(address)}")
+        say(f"{plain(told.model)}: {counted(len(room.rows), 'row')} to judge   {plain(address)}")
         _say_fewer(room)
         say("Ctrl-C ends the page; everything judged is kept.")
     serve(room, check, told.host, told.port)

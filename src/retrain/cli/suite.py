@@ -9,7 +9,7 @@ import typer
 from retrain.cli.output import AsJson, Model, plain, print_json, say, site
 from retrain.errors import UsageError
 from retrain.pipeline.suite import Incident, add_case, check_suite
-from retrain.values import short
+from retrain.values import counted, short
 
 HELP = "Cases that no challenger may lose: add one from an incident, or see what the champion makes of them."
 
@@ -41,6 +41,9 @@ class AddOptions:
     id: Annotated[
         str | None, typer.Option(help="Name of the case; by default made of the day.", show_default=False)
     ] = None
+    new_label: Annotated[
+        list[str] | None, typer.Option(help="A label that no example has yet, meant all the same.", show_default=False)
+    ] = None
     must: Annotated[
         bool, typer.Option("--must", help="Nothing that fails it is promoted, even if the champion fails it.")
     ] = False
@@ -59,13 +62,14 @@ def add_command(told: AddOptions) -> None:
         why=told.why,
         id=told.id,
         must=told.must,
+        new_labels=tuple(told.new_label or ()),
     )
     result = add_case(site(told.model), incident)
     if told.as_json:
         print_json(result)
         return
     what = "added" if result.added else "was there already"
-    where = f"{result.cases} in {plain(result.suite)}"
+    where = f"{counted(result.cases, 'case')} in {plain(result.suite)}"
     say(f"{plain(result.model)}: case {plain(result.id)} ({result.kind}) {what}, {where}")
     say(f"next: retrain suite check {plain(result.model)}")
 
@@ -87,7 +91,7 @@ def check_command(model: Model, as_json: AsJson = False) -> None:
         print_json(result)
         return
     total = result.passed + result.failed
-    say(f"{plain(result.model)}: {result.passed} of {total} cases pass   champion {short(result.version)}")
+    say(f"{plain(result.model)}: {result.passed} of {counted(total, 'case')} pass   champion {short(result.version)}")
     for case in result.cases:
         if not case.challenger:
             say(f"  {plain(case.id)}: {plain(case.found)}   {plain(case.why)}")

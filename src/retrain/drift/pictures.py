@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from retrain.drift.attribution.sentences import named
+from retrain.drift.attribution.sentences import explained, named
 from retrain.drift.report import DriftScore, Places, Segment
 
 INK, FAINT, GRID = "#1f2933", "#616e7c", "#e4e7eb"
@@ -101,7 +101,7 @@ def _ratio(score: DriftScore) -> float:
 def _explained(segment: Segment) -> str:
     if not segment.sure:
         return "may be chance"
-    return "" if segment.explains is None else f"accounts for {segment.explains:.0%} of the drift"
+    return explained(segment.explains)
 
 
 def _cut(text: str, most: int = NAME_CHARS) -> str:

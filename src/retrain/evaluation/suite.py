@@ -89,6 +89,14 @@ class Direction(_Case):
         return after >= before - NOISE, f"{self.label!r} went from {before:.3f} to {after:.3f}, expected no less"
 
 
+def _both(one: tuple[frozenset[str], str], other: tuple[frozenset[str], str], where: str) -> frozenset[str]:
+    """The labels that two cases allow; raises ValueError where there is none."""
+    if found := one[0] & other[0]:
+        return found
+    asked = " and ".join(f"{case!r} asks for {' or '.join(sorted(map(repr, labels)))}" for labels, case in (one, other))
+    raise ValueError(f"no model can pass both of two cases: {asked}, at {where}; correct the one that is wrong")
+
+
 Case = Annotated[Minimum | Invariance | Direction, Field(discriminator="kind")]
 
 
@@ -102,6 +110,21 @@ class Suite(Policy):
         ids = [case.id for case in self.cases]
         if twice := sorted({each for each in ids if ids.count(each) > 1}):
             raise ValueError(f"ids {twice} stand twice; each case needs an id of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_passed(self) -> Self:
+        # Otherwise every challenger that mends the one case loses the other, and nothing is promoted ever after.
+        allowed: dict[str, tuple[frozenset[str], str]] = {}
+        for case in self.cases:
+            if isinstance(case, Minimum):
+                one = frozenset(case.label), case.id
+                before = allowed.setdefault(case.text, one)
+                allowed[case.text] = _both(before, one, f"{case.text[:60]!r}"), before[1]
+        for case in self.cases:
+            known = [allowed[text] for text in case.texts if isinstance(case, Invariance) and text in allowed]
+            for place, one in enumerate(known[1:]):
+                known[place + 1] = _both(known[place], one, f"texts that get one answer by case {case.id!r}"), one[1]
         return self
 
     @property

@@ -60,14 +60,15 @@ def _unknown(answer: Answer, ids: Collection[str], names: Collection[str]) -> st
         return f"no production row has the id {answer.id[:60]!r}; was the file written for another model?"
     if answer.label is None or answer.label in names:
         return None
-    return f"unknown label {answer.label[:60]!r}; {_hint(answer.label, names)}"
+    return unknown_label(answer.label, names)
 
 
-def _hint(label: str, names: Collection[str]) -> str:
+def unknown_label(label: str, names: Collection[str]) -> str:
+    """What is said of a label that is none of the names: which it is near to, and how it is allowed."""
     folded = {name.casefold(): name for name in sorted(names)}
     close = difflib.get_close_matches(label.casefold(), folded, n=1)
-    meant = f"did you mean {folded[close[0]]!r}? " if close else ""
-    return f"{meant}Correct it, or allow it: --new-label, or labels.names in the spec"
+    step = f"did you mean {folded[close[0]]!r}? Correct it" if close else "correct it"
+    return f"unknown label {label[:60]!r}; {step}, or allow it: --new-label, or labels.names in the spec"
 
 
 def _conflict(given: Sequence[Answer]) -> Fault:

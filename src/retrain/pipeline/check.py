@@ -20,7 +20,7 @@ from retrain.store.fold import fold
 from retrain.store.judged import CheckState, DriftKind, Evidence, Fairness, Performance, SegmentShare, Signal
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
-from retrain.values import Value, canonical_json
+from retrain.values import Value, canonical_json, counted
 
 
 class WindowSeen(Value):
@@ -187,7 +187,9 @@ def _record_insufficient(site: Site, window: Window) -> None:
             broken=window.quarantined,
         )
         event = event.model_copy(update=_trigger_said(site, due(site, fold(state, event, site.clock()))))
-        reason = f"{window.total} rows since {window.start:%Y-%m-%d %H:%M} UTC, {site.spec.drift.min_rows} needed"
+        reason = (
+            f"{counted(window.total, 'row')} since {window.start:%Y-%m-%d %H:%M} UTC, {site.spec.drift.min_rows} needed"
+        )
         return Draft(event=event, reasons=(reason,), actor=site.actor)
 
     site.ledger.append(draft)

@@ -14,7 +14,7 @@ from retrain.store.collected import MOST, Named, collectable, gone, seen_unfinis
 from retrain.store.events import Collected
 from retrain.store.ledger import Draft, LedgerEntry, follows
 from retrain.store.shelf import MANIFEST
-from retrain.values import Value
+from retrain.values import Value, counted
 
 ROOMS = ("versions", "datasets", "evaluations", "checks", "drills", "probations", "references", "asked")
 RUNNING = "a run holds the claim, or died and left its work: nothing is collected until it has ended"
@@ -145,7 +145,9 @@ def _reasons(plan: Plan) -> tuple[str, ...]:
         [f"older than the spec keeps, and needed by nothing: {', '.join(said)}; {plan.bytes:,} bytes"] if said else []
     )
     if plan.new_unfinished:
-        told.append(f"{len(plan.new_unfinished)} bundles were never finished: they go when they are still so next time")
+        told.append(
+            f"never finished, and collected if still so next time: {counted(len(plan.new_unfinished), 'bundle')}"
+        )
     return tuple(told)
 
 
@@ -156,9 +158,9 @@ def _told(site: Site, plan: Plan, entry: LedgerEntry | None, *, dry_run: bool) -
         outcome = "would_collect" if dry_run else "collected"
     reasons = [*_reasons(plan)]
     if plan.left:
-        reasons.append(f"{len(plan.left)} bundles of an earlier collection were still there")
+        reasons.append(f"left over from an earlier collection: {counted(len(plan.left), 'bundle')}")
     if plan.dead:
-        reasons.append(f"{len(plan.dead)} bundles were never finished, and their writers are dead")
+        reasons.append(f"never finished, and their writers dead: {counted(len(plan.dead), 'bundle')}")
     return CollectResult(
         model=site.model,
         outcome=outcome,

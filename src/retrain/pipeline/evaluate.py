@@ -22,7 +22,7 @@ from retrain.promotion.gate import decide, worth_loading
 from retrain.promotion.report import render
 from retrain.store.state import State
 from retrain.training.job import Scored
-from retrain.values import Value, canonical_json, short
+from retrain.values import Value, canonical_json, counted, short
 
 
 class Evaluated(Value):
@@ -40,7 +40,8 @@ def evaluate(run: Run, trained: TrainedVersion, prepared: PreparedSnapshot) -> E
     asked = questions(texts(heldout), site.spec)
     versions = list(dict.fromkeys(_players(trained.digest, state)))
     more = len(asked.texts) - len(heldout)
-    run.tell("evaluate", f"{len(versions)} versions answer {len(heldout)} held-out rows and {more} other texts")
+    rows = f"{counted(len(heldout), 'held-out row')}, {counted(more, 'other text')}"
+    run.tell("evaluate", f"{counted(len(versions), 'version')} to answer {rows}")
     scored = dict(zip(versions, answers_of(site, versions, asked.texts, watched=asked.watched), strict=True))
     mine = scored[trained.digest].predictions[: len(heldout)]
     report = _report(run, state, (trained, prepared), (asked, scored))

@@ -17,7 +17,7 @@ from retrain.pipeline.site import Site
 from retrain.store.events import LabelsAsked
 from retrain.store.ledger import Draft, LedgerEntry
 from retrain.store.state import State
-from retrain.values import Value, canonical_json
+from retrain.values import Value, canonical_json, counted
 
 DESIGN = "design.json"
 
@@ -164,7 +164,7 @@ def _append(site: Site, state: State, asked: tuple[Askable, Design], digest: str
         now = newest.state if newest else State()
         if (now.asked, now.reference, now.watermark) != (state.asked, state.reference, state.watermark):
             return None
-        reasons = tuple(f"{count} rows: {name}" for name, count in _segments(design).items())
+        reasons = tuple(f"{counted(count, 'row')}: {name}" for name, count in _segments(design).items())
         return Draft(event=event, reasons=reasons, actor=site.actor, evidence={"asked": digest})
 
     return site.ledger.append(draft)

@@ -7,6 +7,7 @@ from retrain.pipeline.site import Site
 from retrain.production.reader import count_rows, read_window
 from retrain.production.window import Window
 from retrain.store.state import State
+from retrain.values import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def next_window(site: Site, state: State) -> Owed:
         window = read(site, state.watermark, state.watermark + steps * step)
     if window.total < policy.min_rows:
         reason = (
-            f"{window.total} rows in {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, "
+            f"{counted(window.total, 'row')} in {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC, "
             f"{policy.min_rows} needed: they wait to be judged with the next ones"
         )
         return Owed(window=None, reason=reason, too_few=window)

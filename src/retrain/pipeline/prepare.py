@@ -12,7 +12,7 @@ from retrain.pipeline.site import Site
 from retrain.production.labels import labelled, read_labels
 from retrain.production.reader import find_rows, first_timestamp
 from retrain.store.events import Prepared
-from retrain.values import Value, short
+from retrain.values import Value, counted, short
 
 
 class PreparedSnapshot(Value):
@@ -36,8 +36,8 @@ def prepare(run: Run) -> PreparedSnapshot | Refusal:
         return snapshot
     policy = run.site.spec.dataset.model_dump(mode="json")
     digest = stored.put(run.site.snapshots, snapshot, about={"broken": broken, "policy": policy})
-    notes = tuple(f"{count} rows not used: {reason}" for reason, count in broken.items())
-    notes += tuple(f"{count} rows left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
+    notes = tuple(f"{counted(count, 'row')} not used: {reason}" for reason, count in broken.items())
+    notes += tuple(f"{counted(count, 'row')} left out: {reason}" for reason, count in sorted(snapshot.removed.items()))
     state, held = run.site.ledger.state(), len(snapshot.heldout)
     # What the gate could see at best is said before anything is paid for; without a champion there is no contest.
     power = (foreseen(run.site, state, held),) if state.champion else ()

@@ -4,6 +4,7 @@ from retrain.drift.fairness.sentences import said
 from retrain.drift.report import DriftReport
 from retrain.store.events import Checked
 from retrain.store.judged import Signal
+from retrain.values import counted
 
 
 def moved(report: DriftReport) -> dict[str, float]:
@@ -36,10 +37,10 @@ def reasons_of(event: Checked | None) -> tuple[str, ...]:
     """The drifted scores and what changed, in words; a quiet window says so too."""
     if event is None:
         return ()
-    broken = [f"{count} rows could not be used: {reason}" for reason, count in event.broken.items()]
+    broken = [f"{counted(count, 'row')} could not be used: {reason}" for reason, count in event.broken.items()]
     drifted = [f"{s.signal} {s.value:.2f} >= {s.threshold:.2f} ({s.method})" for s in event.signals if s.drifted]
     if not drifted:
-        drifted = [f"none of {len(event.signals)} signals drifted over {event.rows} rows"]
+        drifted = [f"none of {len(event.signals)} signals drifted over {counted(event.rows, 'row')}"]
     changes = event.changes if event.state in ("warning", "alarm") else ()
     groups = said(event.fairness) if event.fairness and not event.fairness.reason else ()
     return (*drifted, *_evidence(event), *changes, *groups, *broken)

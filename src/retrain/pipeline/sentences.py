@@ -19,7 +19,7 @@ from retrain.store.events import (
     RolledBack,
     Trained,
 )
-from retrain.values import short
+from retrain.values import counted, short
 
 
 @singledispatch
@@ -32,13 +32,13 @@ def sentence(event: Event) -> str:
 def _checked(event: Checked) -> str:
     span = f"{event.start:%Y-%m-%d %H:%M} to {event.end:%Y-%m-%d %H:%M}"
     due = " A retrain is due." if event.retrain else ""
-    return f"The window {span} ({event.rows} rows) was judged: {event.state.replace('_', ' ')}.{due}"
+    return f"The window {span} ({counted(event.rows, 'row')}) was judged: {event.state.replace('_', ' ')}.{due}"
 
 
 @sentence.register
 def _drilled(event: Drilled) -> str:
-    seen = event.drill
-    return f"The drift monitor was drilled: {seen.alarms} false alarms in {seen.looks} looks at its own reference."
+    looks, alarms = counted(event.drill.looks, "look"), counted(event.drill.alarms, "false alarm")
+    return f"The drift monitor was drilled: {alarms} in {looks} at its own reference."
 
 
 @sentence.register
@@ -49,7 +49,7 @@ def _claimed(event: Claimed) -> str:
 
 @sentence.register
 def _prepared(event: Prepared) -> str:
-    return f"Run {short(event.claim)} stored its snapshot {short(event.snapshot)} of {event.clean} examples."
+    return f"Run {short(event.claim)} stored its snapshot {short(event.snapshot)} of {counted(event.clean, 'example')}."
 
 
 @sentence.register
@@ -60,7 +60,7 @@ def _trained(event: Trained) -> str:
 @sentence.register
 def _ended(event: Ended) -> str:
     about = f" about version {short(event.challenger)}" if event.challenger else ""
-    return f"Run {short(event.claim)} ended {event.outcome}{about}; the champion stays."
+    return f"Run {short(event.claim)} ended {event.outcome}{about}; it changed no champion."
 
 
 @sentence.register
@@ -88,13 +88,13 @@ def _rolled_back(event: RolledBack) -> str:
 def _asked(event: LabelsAsked) -> str:
     why = ", ".join(f"{count} {name}" for name, count in event.why.items())
     span = f"{event.start:%Y-%m-%d} to {event.end:%Y-%m-%d}"
-    return f"People were asked to label {event.rows} rows of {span}: {why}."
+    return f"People were asked to label {counted(event.rows, 'row')} of {span}: {why}."
 
 
 @sentence.register
 def _collected(event: Collected) -> str:
     if not event.bundles:
-        return f"{len(event.unfinished)} bundles were seen that were never finished; they stay for now."
+        return f"Seen, and never finished: {counted(len(event.unfinished), 'bundle')}, for now left as found."
     kinds = ", ".join(f"{len(digests)} of kind {kind}" for kind, digests in event.bundles.items())
     return f"What nothing needs any more was collected: {kinds}; {event.bytes:,} bytes."
 
@@ -102,7 +102,7 @@ def _collected(event: Collected) -> str:
 @sentence.register
 def _on_probation(event: ProbationSeen) -> str:
     seen, name = event.tally, f"version {short(event.version)}"
-    compared = f"{seen.rows} labelled rows compared, {seen.won} won, {seen.lost} lost"
+    compared = f"{counted(seen.rows, 'labelled row')} compared, {seen.won} won, {seen.lost} lost"
     if event.state == "running":
         return f"The probation of {name} goes on: {compared}."
     if event.state == "confirmed":
@@ -123,7 +123,7 @@ def _reviewed(event: Reviewed) -> str:
     )
     seen = (
         f"the challenger was preferred on {event.preferred_challenger} and the champion on {event.preferred_champion} "
-        f"of {rows} rows{judged}"
+        f"of {counted(rows, 'row')}{judged}"
         if rows
         else "no row was judged side by side"
     )

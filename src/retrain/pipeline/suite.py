@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from retrain.errors import SpecError, UnknownVersion, UsageError
+from retrain.errors import LogError, SpecError, UnknownVersion, UsageError
 from retrain.evaluation.regressions import CaseSeen
 from retrain.evaluation.suite import suite_seen
+from retrain.labels.verify import unknown_label
+from retrain.pipeline.labels_rows import label_names
+from retrain.pipeline.prepare import gather
 from retrain.pipeline.scoring import scored
 from retrain.pipeline.site import Site
 from retrain.pipeline.suite_file import append, read_suite, suite_path
@@ -26,6 +29,8 @@ class Incident:
     why: str
     id: str | None = None
     must: bool = False
+    new_labels: tuple[str, ...] = ()
+    """Labels that no example has yet, and that are meant all the same."""
 
 
 class Added(Value):
@@ -66,6 +71,7 @@ def add_case(site: Site, incident: Incident) -> Added:
         if same == _listed(content):
             count = len(before.suite.cases) if before else 0
             return Added(model=site.model, suite=str(path), id=case.id, kind=case.kind, added=False, cases=count)
+    _check_labels(site, incident)
     today = site.clock().date()
     number = next(n for n in range(1, len(ids) + 2) if f"incident-{today}-{n}" not in ids)
     name = incident.id or f"incident-{today}-{number}"
@@ -98,6 +104,19 @@ def check_suite(site: Site) -> SuiteResult:
         failed=len(seen.cases) - passed,
         cases=seen.cases,
     )
+
+
+def _check_labels(site: Site, incident: Incident) -> None:
+    """A slip of the pen in a label is a case that nothing ever passes, and that holds every challenger."""
+    try:
+        examples, _ = gather(site)
+    except LogError:
+        # A suite may be written before the first example is there; `retrain validate` tells of those.
+        return
+    known = {*label_names(site, (example.label for example in examples)), *incident.new_labels}
+    for label in incident.labels if known else ():
+        if label not in known:
+            raise UsageError(f"the case was not added: {unknown_label(label, known)}")
 
 
 def _asked(incident: Incident) -> dict[str, Any]:

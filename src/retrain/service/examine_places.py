@@ -1,5 +1,6 @@
 """Can specs, store, ledgers and disks be trusted?"""
 
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from retrain.spec_file import load_spec, spec_names
 from retrain.store.ledger import Ledger, LedgerEntry
 from retrain.store.open import open_store
 from retrain.store.probe import probe
-from retrain.values import short
+from retrain.values import counted, short
 
 LITTLE_BYTES = 1_000_000_000
 """Below it a warning: a version of a small model and a check's page take 100 MB."""
@@ -53,6 +54,9 @@ def examine_store(settings: Settings) -> Iterator[Finding]:
     try:
         store = open_store(settings.store)
         if "://" not in store.address and not Path(store.address).exists():
+            if (why := _cannot_be_made(Path(store.address))) is not None:
+                yield broken("store", f"{store.address}: {why}", "set RETRAIN_STORE; nothing can be kept there")
+                return
             # Not probed: that would make the folder, and an unmounted disk would look like a new store ever after.
             yield warning(
                 "store",
@@ -73,6 +77,14 @@ def examine_store(settings: Settings) -> Iterator[Finding]:
     yield ok("store", f"{store.address}: written, read, and of racing writers exactly one won")
     if "://" not in store.address:
         yield _room("disk of the store", Path(store.address))
+
+
+def _cannot_be_made(folder: Path) -> str | None:
+    """Why no store could ever be there; none where its folder can be made."""
+    there = next(parent for parent in folder.parents if os.path.lexists(parent))
+    if not there.is_dir():
+        return f"{there} is no folder"
+    return None if os.access(there, os.W_OK | os.X_OK) else f"{there} may not be written to by this user"
 
 
 def examine_disks(settings: Settings) -> Iterator[Finding]:
@@ -110,9 +122,8 @@ def examine_ledgers(settings: Settings, now: datetime) -> Iterator[Finding]:
     if leaps:
         yield _leap(max(leaps, key=lambda entry: entry.at), now)
     elif not worst:
-        yield ok(
-            "ledgers", f"{len(sound)} models, {sum(sound)} entries; each newest one verified, none from the future"
-        )
+        told = f"{counted(len(sound), 'model')}, {counted(sum(sound), 'entry', 'entries')}"
+        yield ok("ledgers", f"{told}; each newest one verified, none from the future")
 
 
 def examine_token(settings: Settings) -> Iterator[Finding]:

@@ -48,7 +48,11 @@ def one_line(text: str, longest: int = LONGEST_REASON) -> str:
 
 def given_reason(reason: object) -> str:
     """A caller's reason, as one line. Raises UsageError when it says nothing, or too much: it is not cut unseen."""
-    if not isinstance(reason, str) or not (line := one_line(reason, len(reason))):
+    if reason is not None and not isinstance(reason, str):
+        raise UsageError(
+            f"'reason' is {str(reason)[:60]}, of type {type(reason).__name__}; expected a few words of text"
+        )
+    if not reason or not (line := one_line(reason, len(reason))):
         raise UsageError("'reason' is missing or empty; say in a few words why, it stands in the ledger for good")
     if len(line) > LONGEST_REASON:
         raise UsageError(f"'reason' has {len(line)} characters, {LONGEST_REASON} are kept; say it in fewer")

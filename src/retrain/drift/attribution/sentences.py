@@ -41,7 +41,12 @@ def sentence(segment: SegmentShare) -> str:
     said = f"{named(segment)} {shares} {between}"
     if not segment.sure:
         return f"{said}; this may be chance"
-    return said if segment.explains is None else f"{said}; accounts for {segment.explains:.0%} of the drift"
+    return f"{said}; {part}" if (part := explained(segment.explains)) else said
+
+
+def explained(part: float | None) -> str:
+    """Its part of the drift; nothing where that is unknown or would be read as 0 %."""
+    return "" if part is None or round(100 * part) == 0 else f"accounts for {part:.0%} of the drift"
 
 
 def _unclear(report: DriftReport) -> str:
