@@ -262,6 +262,13 @@ def test_the_command_line_asks_at_the_same_door(server: Server, caller: Caller, 
     for_people = retrain_run(shop, server.api, *words).stdout
     assert first["flow_run"] in for_people
     assert first["address"] in for_people
+    assert "was killed" not in for_people
+    running = {"state": {"type": "RUNNING"}, "force": True}
+    address = f"{server.api}/flow_runs/{first['flow_run']}/set_state"
+    httpx.post(address, json=running, timeout=30, trust_env=False).raise_for_status()
+    assert (
+        "if its worker was killed: Prefect sees that after two minutes" in retrain_run(shop, server.api, *words).stdout
+    )
     over_http = caller.plain(reason="by hand", request="mine").json()
     typed = json.loads(retrain_run(shop, server.api, *words, "--request", "mine", "--json").stdout)
     assert (typed["again"], typed["flow_run"]) == (True, over_http["flow_run"])

@@ -116,6 +116,9 @@ def _queue(told: RunOptions, cause: Cause) -> None:
     say(f"{plain(place.model)}: {again}   flow run {queued.flow_run} ({plain(queued.state)})")
     say(f"  {plain(queued.address)}")
     say(f"  request {plain(request)}: the same id is answered once")
+    if queued.again and queued.state in ("Pending", "Running"):
+        # What Prefect says of a run whose worker was killed too, until its watch on silence has ended it.
+        say("  if its worker was killed: Prefect sees that after two minutes, and the same command then asks anew")
 
 
 def _print_check(result: CheckResult) -> None:
