@@ -49,7 +49,8 @@ def race(address: str, model: str, rounds: int, promoters: int, *, by_hand: bool
     ]
     for each in crew:
         each.start()
-    wins = [win for _ in crew for win in told.get(timeout=PATIENCE_SECONDS * 4)]
+    # The first to tell has run all the rounds; on a server each takes a second.
+    wins = [win for _ in crew for win in told.get(timeout=PATIENCE_SECONDS + 5.0 * rounds)]
     for each in crew:
         each.join(PATIENCE_SECONDS)
     seconds = time.perf_counter() - began
