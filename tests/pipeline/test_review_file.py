@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from retrain.errors import UsageError
-from retrain.labels.tasks import unsafe
 from retrain.pipeline.review_room import ReviewRoom, export_review, import_review
+from retrain.spreadsheet import unsafe
 from reviewing import LABELS, room_of, waiting_shop
 from shop import Message
 

@@ -16,6 +16,7 @@ from polars.exceptions import PolarsError
 
 from retrain.dataset.snapshot import Example
 from retrain.errors import LogError
+from retrain.spreadsheet import separator
 
 GROUP = "group_"
 NEEDED = ("text", "label")
@@ -135,7 +136,9 @@ def _json_lines(file: Path) -> Iterator[Read]:
 def _csv(file: Path) -> Iterator[Read]:
     # Bytes that are not UTF-8 come through as lone surrogates and are counted by row, instead of ending the file.
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        rows = csv.DictReader(stream)
+        mark = separator(stream.readline().rstrip("\r\n"), NEEDED)
+        stream.seek(0)
+        rows = csv.DictReader(stream, delimiter=mark)
         header = rows.fieldnames
         while header is not None:
             try:

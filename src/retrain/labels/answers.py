@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from retrain.errors import LogError
-from retrain.labels.tasks import ID, unsafe
+from retrain.labels.tasks import ID
+from retrain.spreadsheet import separator, unsafe
 from retrain.values import Value
 
 SHAPES = (
@@ -52,7 +53,8 @@ def read_answers(file: Path) -> tuple[Answer, ...]:
 
 
 def _from_csv(file: Path, text: str) -> Iterator[Answer]:
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    mark = separator(text.partition("\n")[0].rstrip("\r"), (ID, "id", "label"))
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     try:
         _columns(file, rows.fieldnames or ())
         for row in rows:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from retrain.labels.choose import Why
+from retrain.spreadsheet import safe
 from retrain.values import Value, canonical_json
 
 ID = "row_id"
@@ -16,7 +17,6 @@ COLUMNS = (ID, "text", "label", "timestamp", "why", "segment", "inclusion_probab
 ROWS, CSV = "labels.jsonl", "labels.csv"
 STUDIO, STUDIO_CONFIG = "label-studio.json", "label-studio.xml"
 ARGILLA, ARGILLA_SETTINGS = "argilla.json", "argilla-settings.json"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Task(Value):
@@ -60,16 +60,6 @@ def _csv(tasks: Sequence[Task]) -> bytes:
     writer.writeheader()
     writer.writerows({name: safe(value) for name, value in _flat(task).items()} for task in tasks)
     return text.getvalue().encode()
-
-
-def safe(value: object) -> object:
-    """A cell that a spreadsheet does not take for a formula: production text may come from an attacker."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
-def unsafe(value: str) -> str:
-    """The value that `safe` made a cell of."""
-    return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA) else value
 
 
 def _studio(task: Task) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from retrain.errors import UsageError
-from retrain.labels.tasks import safe, unsafe
 from retrain.review.judgement import CHOICES, Choice
 from retrain.review.plan import Plan, Shown
+from retrain.spreadsheet import safe, separator, unsafe
 from retrain.values import canonical_json
 
 SHOWN = ("text", "left", "right")
@@ -137,7 +137,8 @@ def _from_lines(file: Path, text: str) -> Iterator[Given]:
 
 
 def _from_csv(file: Path, text: str) -> Iterator[Given]:
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    mark = separator(text.partition("\n")[0].rstrip("\r"), COLUMNS)
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     try:
         for row in rows:
             if None in row or None in row.values():
