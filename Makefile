@@ -38,7 +38,7 @@ test: $(STAMP) ## The tests that take seconds each; those of a server that is no
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(STAMP) ## The tests that take minutes
-	$(BIN)/python -m pytest -m "slow and not alone" -n $(WORKERS) --dist loadfile --durations=12
+	$(BIN)/python -m pytest -m "slow and not alone" -n $(WORKERS) --dist worksteal --durations=12
 	$(BIN)/python -m pytest -m "slow and alone" --durations=12
 
 test-gpu: $(STAMP) ## What only a machine with a GPU can show, and training's other tests on it
