@@ -19,7 +19,8 @@ import numpy as np
 from benchmarks.corpora import read_corpora
 from benchmarks.crew import Crew, crew
 from benchmarks.drift_peers import any_below, e_detector, e_values, evidently, mmd_p_value, plain_p_values
-from benchmarks.drift_streams import Measured, Rows, run_budget, seen_of, stationary, values_of, watch, window_p_values
+from benchmarks.drift_streams import Measured, Rows, seen_of, stationary, values_of, watch, window_p_values
+from benchmarks.drift_years import run_budget
 from numpy.typing import NDArray
 from scipy.stats import beta, chi2
 

@@ -26,13 +26,13 @@ from benchmarks.drift_streams import (
     Floats,
     Measured,
     Rows,
-    evidence_of,
     seen_of,
     stationary,
     values_of,
     watch,
     window_p_values,
 )
+from benchmarks.drift_years import evidence_of
 from numpy.typing import NDArray
 
 from retrain.drift.policy import DriftPolicy

@@ -23,8 +23,8 @@ settings.load_profile("ours")
 Golden = Callable[[str, str], None]
 
 
-ALONE = ("dashboards", "deploy", "flows", "service", "trouble")
-"""Folders whose slow tests wait for real services: what runs beside them would make these late."""
+ALONE = ("dashboards", "deploy", "flows", "service", "trouble", "test_secrets.py", "test_sends_nothing.py")
+"""Folders and files whose slow tests wait for real services: what runs beside them would make these late."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("gpu")])
         items[:] = without
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).parts[0] in (*ALONE, "test_secrets.py"):
+        if item.path.relative_to(Path(__file__).parent).parts[0] in ALONE:
             item.add_marker("alone")
 
 

@@ -13,6 +13,7 @@ from retrain.evaluation.policy import EvaluationPolicy
 from retrain.pipeline.review_room import ReviewRoom, open_review
 from retrain.promotion.gate import decide
 from retrain.promotion.policy import PromotionPolicy
+from retrain.review.judgement import Choice
 from retrain.store.events import Claimed, Ended, Event, Prepared, Promoted, Trained
 from retrain.store.ledger import Draft
 from retrain.store.state import Claim
@@ -102,6 +103,14 @@ def append(shop: Shop, event: Event) -> None:
 def room_of(shop: Shop, seed: str = SEED) -> ReviewRoom:
     """The review that waits."""
     return open_review(shop.site(), seed)
+
+
+def judge_all(room: ReviewRoom, name: str, model: str = "challenger") -> None:
+    """Prefer one model wherever both differ, and finish."""
+    for row in room.plan.rows:
+        side: Choice = "left" if row.challenger_left == (model == "challenger") else "right"
+        room.judge(name, row.id, side if row.differ else "both")
+    room.finish(name)
 
 
 def _claim(shop: Shop) -> Claim:

@@ -16,6 +16,7 @@ from retrain.values import Policy
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "flows").rglob("*.py")])
+LIMITED = [path for room in ("src", "flows", "tests", "benchmarks") for path in sorted((ROOT / room).rglob("*.py"))]
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_bytes()) for path in SOURCES}
 
 MAX_FILE_LINES = 300
@@ -184,7 +185,7 @@ def test_what_is_allowed_passes(path: str, source: str, rule: Rule) -> None:
 
 
 def test_files_stay_below_the_limit() -> None:
-    lines = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in SOURCES}
+    lines = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in LIMITED}
     assert {path: count for path, count in lines.items() if count > MAX_FILE_LINES} == {}
 
 

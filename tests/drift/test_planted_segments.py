@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from benchmarks.clinc import window_of
-from benchmarks.drift_attribution import damaged, typos, upper
+from benchmarks.drift_planted import damaged, typos, upper
 
 from retrain.drift.attribution.attribute import attribution
 from retrain.drift.check import observed

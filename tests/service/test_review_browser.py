@@ -15,7 +15,7 @@ from reviewing import CHALLENGER, CHAMPION, PLANTED, room_of, waiting_shop
 from servers.answering import answering
 from servers.chromium import Tab, chromium
 from servers.needed import ROOT, free_port
-from service.test_review_page import TOKEN, served
+from service.judging import TOKEN, served
 from shop import Messages, Shop, few
 
 KEYS = ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "s", "1", "2", "b", "n")

@@ -1,15 +1,8 @@
 """Does the review page keep what is judged, give nothing away, and let nobody in who may not be?"""
 
 import json
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -19,40 +12,11 @@ from retrain.service.review_starlette import review_application
 from retrain.service.token import TokenCheck
 from retrain.settings import Settings
 from retrain.store.events import Reviewed
-from reviewing import CHALLENGER, CHAMPION, PLANTED, end_inconclusive, room_of, waiting_shop
-from servers.answering import answering
-from servers.needed import free_port
+from reviewing import CHALLENGER, CHAMPION, PLANTED, end_inconclusive, room_of
+from service.judging import HERE, TOKEN, Page
 from shop import Shop
 
-TOKEN = "not-the-real-token-0123"
-HERE = "http://127.0.0.1:8585"
 CALLS = ("open", "judge", "undo", "finish", "verdict")
-
-
-class Page:
-    """Calls a review as the page does."""
-
-    def __init__(self, client: Any, base: str = HERE) -> None:
-        self.client, self.base = client, base
-
-    def post(self, name: str, body: object, **headers: str) -> Any:
-        return self.client.post(f"{self.base}/api/{name}", json=body, headers=headers)
-
-    def call(self, name: str, who: str = "Ann", **more: object) -> dict[str, Any]:
-        answer = self.post(name, {"reviewer": who, **more})
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    def judge_all(self, who: str, choice: str = "left") -> dict[str, Any]:
-        for row in self.call("open", who)["rows"]:
-            self.call("judge", who, row=row["id"], choice=choice)
-        return self.call("finish", who)
-
-
-@pytest.fixture
-def asked(tmp_path: Path) -> Shop:
-    return waiting_shop(tmp_path)
 
 
 @pytest.fixture
@@ -240,63 +204,3 @@ def test_nothing_that_the_page_shows_can_run_or_call_elsewhere(page: Page) -> No
     assert "eval(" not in script
     texts = [row["text"] for row in page.call("open")["rows"]]
     assert any(PLANTED in text for text in texts), "so that the browser tests have something to show"
-
-
-def served(shop: Shop, port: int, *words: str) -> list[str]:
-    return [sys.executable, "-m", "retrain.cli.main", "review", "shop", "--port", str(port), *words]
-
-
-@pytest.mark.slow
-def test_kill_9_in_the_middle_loses_no_judgement_that_was_answered(asked: Shop) -> None:
-    """Two reviewers judge as fast as they can; the process is killed; the next one knows all that was answered."""
-    room = room_of(asked)
-    places = {name: value for name, value in asked.environment.items() if name.startswith("RETRAIN_")}
-    port, log = free_port(), asked.root / "review.log"
-    kept: dict[str, dict[str, str]] = {"Ann": {}, "Bo": {}}
-    enough = threading.Event()
-
-    def judge(who: str, page: Page) -> None:
-        try:
-            for choice in ("left", "right", "both") * 40:
-                for row in room.rows:
-                    page.call("judge", who, row=row.id, choice=choice)
-                    kept[who][row.id] = choice
-                    if len(kept[who]) == 15 and choice == "right":
-                        enough.set()
-        except (httpx.TransportError, AssertionError):
-            return
-
-    with (
-        answering(served(asked, port), f"http://127.0.0.1:{port}/health", log, places) as process,
-        httpx.Client(trust_env=False, timeout=60) as client,
-    ):
-        page = Page(client, f"http://127.0.0.1:{port}")
-        people = [threading.Thread(target=judge, args=(who, page)) for who in kept]
-        for one in people:
-            one.start()
-        assert enough.wait(60)
-        process.kill()
-        for one in people:
-            one.join(60)
-    for who, choices in kept.items():
-        now = room_of(asked).opinion_of(who).choices
-        # The one that was under way may have been kept without its answer having come.
-        changed = {row for row in choices if now[row] != choices[row]}
-        assert len(changed) <= 1, changed
-        assert set(now) == set(choices)
-
-
-@pytest.mark.slow
-def test_the_command_tells_its_address_and_ends_on_ctrl_c(asked: Shop) -> None:
-    port = free_port()
-    with subprocess.Popen(
-        served(asked, port, "--json"), env=asked.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        while "listening on" not in process.stderr.readline():
-            assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
-    assert json.loads(out) == {"model": "shop", "address": f"http://127.0.0.1:{port}/", "rows": 15, "fewer": None}
-    assert process.returncode == 0

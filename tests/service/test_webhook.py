@@ -1,102 +1,23 @@
-"""What the webhook answers, and what it leaves undone, whoever calls and whatever is sent."""
+"""What does the webhook answer, and what does it leave undone, whoever calls and whatever is sent?"""
 
-import asyncio
 import json
 import logging
-import threading
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from retrain.errors import BrokenLedger, ServiceAway, UsageError
+from retrain.errors import UsageError
 from retrain.pipeline.claim import Asked, Run, claim
 from retrain.pipeline.retrain import silent
-from retrain.service import webhook_starlette
 from retrain.service.body_starlette import LARGEST_BYTES
-from retrain.service.queue_prefect import Ask, Queued
+from retrain.service.queue_prefect import Ask
 from retrain.service.token import LINES_PER_MINUTE, Refusals, TokenCheck
-from retrain.service.webhook_starlette import Desk, application
-from retrain.settings import Settings
 from retrain.store.events import Claimed, Ended
 from retrain.store.ledger import Draft
 from retrain.store.state import Claim
-from shop import SPEC, Shop, spec_with_trigger
-
-TOKEN = "not-the-real-token-0123"
-JSON = {"Content-Type": "application/json"}
-WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}", **JSON}
-RETRAIN = "/models/shop/retrain"
-
-
-@dataclass(slots=True)
-class Queue:
-    """Stands for the door to Prefect: the same request has the same run."""
-
-    asked: list[Ask] = field(default_factory=list)
-    fails: Exception | None = None
-    fails_at: int = 0
-
-    def __call__(self, ask: Ask) -> Queued:
-        if self.fails and len(self.asked) >= self.fails_at:
-            raise self.fails
-        again = ask.request in [each.request for each in self.asked]
-        self.asked.append(ask)
-        return Queued(flow_run=f"run-{ask.request}", state="Scheduled", address="http://ui/run", again=again)
-
-
-@dataclass(slots=True)
-class Webhook:
-    """The endpoints, called in this process."""
-
-    shop: Shop
-    queue: Queue = field(default_factory=Queue)
-
-    @property
-    def settings(self) -> Settings:
-        places = self.shop.settings
-        return Settings(store=places.store, models=places.models, work=places.work, cache=places.cache, token=TOKEN)
-
-    def __call__(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        app = application(Desk(settings=self.settings, queue=self.queue))
-
-        async def ask() -> httpx.Response:
-            inside = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=inside, base_url="http://webhook") as client:
-                return await client.request(method, path, **{"headers": WITH_TOKEN, **sent})
-
-        return asyncio.run(ask())
-
-    def plain(self, **body: object) -> httpx.Response:
-        return self("POST", RETRAIN, content=json.dumps(body))
-
-    def notify(self, *alerts: object) -> httpx.Response:
-        return self("POST", "/alertmanager", content=json.dumps({"version": "4", "alerts": alerts}))
-
-
-@pytest.fixture
-def webhook(shop: Shop) -> Webhook:
-    return Webhook(shop)
-
-
-def alert(model: str = "shop", *, status: str = "firing", start: str = "2026-03-02T10:00:00Z") -> dict[str, Any]:
-    labels = {"alertname": "Misread", "retrain": "true", "model": model}
-    return {
-        "status": status,
-        "labels": labels,
-        "annotations": {"summary": "why"},
-        "startsAt": start,
-        "fingerprint": "f",
-    }
-
-
-def sentence(answer: httpx.Response) -> str:
-    text: str = answer.json()["error"]
-    return text
-
+from service.calling import JSON, RETRAIN, TOKEN, WITH_TOKEN, Webhook, alert, sentence
+from shop import SPEC, spec_with_trigger
 
 # Who may ask.
 
@@ -345,69 +266,3 @@ def test_a_notification_of_which_nothing_can_be_done_is_a_visible_mistake(webhoo
 def test_json_that_is_no_notification_is_refused(webhook: Webhook, content: str) -> None:
     answer = webhook("POST", "/alertmanager", content=content)
     assert (answer.status_code, bool(sentence(answer))) == (400, True)
-
-
-# When something behind it is away.
-
-
-@pytest.mark.parametrize("error", [ServiceAway("Prefect is away"), OSError(28, "No space left on device")])
-def test_when_prefect_is_away_callers_are_asked_to_come_again(webhook: Webhook, error: Exception) -> None:
-    webhook.queue.fails = error
-    for answer in (webhook.plain(reason="x"), webhook.notify(alert())):
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-        assert str(error) in sentence(answer)
-
-
-def test_what_was_queued_before_prefect_went_away_is_told_and_found_again(webhook: Webhook) -> None:
-    alerts = [alert(start=f"2026-03-0{day}T00:00:00Z") for day in (1, 2, 3)]
-    webhook.queue.fails, webhook.queue.fails_at = ServiceAway("away"), 1
-    answer = webhook.notify(*alerts)
-    assert (answer.status_code, [each["outcome"] for each in answer.json()["alerts"]]) == (503, ["queued"])
-    webhook.queue.fails = None
-    assert [each["outcome"] for each in webhook.notify(*alerts).json()["alerts"]] == ["again", "queued", "queued"]
-
-
-def test_a_models_folder_that_is_gone_makes_no_model_unknown(webhook: Webhook) -> None:
-    folder = webhook.shop.root / "models"
-    folder.rename(folder.with_name("unmounted"))
-    for answer in (webhook.plain(reason="x"), webhook.notify(alert())):
-        assert (answer.status_code, "RETRAIN_MODELS" in sentence(answer)) == (503, True)
-
-
-def test_a_store_that_cannot_be_read_asks_to_come_again(webhook: Webhook) -> None:
-    Path(webhook.settings.store).write_text("in the way")
-    assert webhook.plain(reason="x").status_code == 503
-
-
-def test_a_broken_ledger_is_no_reason_to_come_again_at_once(webhook: Webhook) -> None:
-    webhook.queue.fails = BrokenLedger("its chain does not hold")
-    answer = webhook.plain(reason="x", request="r")
-    assert (answer.status_code, "Retry-After" in answer.headers, sentence(answer)) == (
-        500,
-        False,
-        str(webhook.queue.fails),
-    )
-
-
-def test_a_mistake_of_ours_shows_no_insides(webhook: Webhook) -> None:
-    webhook.queue.fails = RuntimeError("inside")
-    answer = webhook.plain(reason="x", request="r")
-    assert (answer.status_code, "fault of the webhook" in sentence(answer), "inside" in answer.text) == (
-        500,
-        True,
-        False,
-    )
-
-
-def test_a_server_that_never_answers_costs_a_bounded_time(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = threading.Event()
-
-    def hang(ask: Ask) -> Queued:
-        ended.wait(30)
-        raise ServiceAway("late")
-
-    monkeypatch.setattr(webhook_starlette, "ASK_SECONDS", 0.3)
-    webhook.queue = hang  # type: ignore[assignment]
-    answer = webhook.plain(reason="x", request="r")
-    ended.set()
-    assert (answer.status_code, "within 0.3 s" in sentence(answer)) == (503, True)

@@ -1,6 +1,6 @@
 """Is a retrain asked for when one is due, and only then?"""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,50 +10,10 @@ from hypothesis import strategies as st
 
 from retrain.trigger.decide import Situation, decide, next_quarter, quarter_start
 from retrain.trigger.policy import TriggerPolicy
+from trigger.situations import DRIFTED, MANUAL, NOW, POLICY, ago, policies, situations
 
-NOW = datetime(2026, 3, 30, 10, tzinfo=UTC)
-POLICY = TriggerPolicy(quarterly=False, max_age_days=91)
-MANUAL = {"asked": "manual", "reason": "new topic"}
-DRIFTED = {"champion_since": NOW - timedelta(days=30), "episode_open": True, "check_state": "alarm"}
 HOUR = timedelta(hours=1)
-
-stamps = st.none() | st.timedeltas(timedelta(days=-400), timedelta(days=100)).map(lambda gap: NOW + gap)
-situations = st.builds(
-    Situation,
-    asked=st.sampled_from(["check", "manual", "alert"]),
-    reason=st.sampled_from(["", "new topic"]),
-    check_state=st.sampled_from([None, "quiet", "warning", "alarm", "insufficient_data"]),
-    episode_open=st.booleans(),
-    episode_answered=st.booleans(),
-    champion_since=stamps,
-    last_retrain_ended=stamps,
-    refusals_in_a_row=st.integers(0, 2_000),
-    last_refusal_at=stamps,
-    claim_active=st.booleans(),
-    interrupted=st.sampled_from([None, "drift", "schedule", "manual", "alert"]),
-    refuted=st.sampled_from([None, "3 false alarms in 100 looks"]),
-    begun=st.lists(stamps.filter(bool), max_size=4).map(tuple),
-    new_labels=st.none() | st.integers(0, 200),
-    examples_missing=st.just(0) | st.integers(0, 900),
-)
-policies = st.builds(
-    TriggerPolicy,
-    on_drift=st.booleans(),
-    max_age_days=st.floats(0.1, 1e300),
-    cooldown_hours=st.floats(0, 1e300),
-    refusal_retry_hours=st.floats(0.1, 1e300),
-    max_retry_hours=st.floats(0.1, 1e300),
-    quarterly=st.booleans(),
-    timezone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Auckland", "America/Los_Angeles"]),
-    quarterly_min_age_days=st.floats(0, 1e300),
-    max_runs_per_year=st.integers(1, 5),
-    min_new_labels=st.integers(0, 100),
-)
 gaps = st.timedeltas(timedelta(0), timedelta(days=1_000))
-
-
-def ago(**gap: float) -> datetime:
-    return NOW - timedelta(**gap)
 
 
 @pytest.mark.parametrize(
@@ -267,126 +227,8 @@ def test_a_year_without_drift_has_four_quarterly_retrains() -> None:
     assert stamps == ["04-01", "07-01", "10-01", "01-01"]
 
 
-def test_the_budget_of_a_year_holds_back_automatic_retrains_and_no_person() -> None:
-    policy = TriggerPolicy(max_runs_per_year=2)
-    spent = {**DRIFTED, "begun": (ago(days=364), ago(days=100))}
-    decision = decide(Situation.model_validate(spent), policy, now=NOW)
-    assert decision.reasons[0] == "budget reached: 2 automatic retrains in 365 d, 2 allowed"
-    assert (decision.retrain, decision.waiting, decision.budget_used) == (False, ("budget",), 2)
-    assert decide(Situation.model_validate(spent), policy, now=NOW + timedelta(days=2)).cause == "drift"
-    assert decide(Situation.model_validate({**spent, **MANUAL}), policy, now=NOW).cause == "manual"
-
-
-@pytest.mark.parametrize(
-    ("more", "waiting"),
-    [
-        ({}, ()),
-        ({"last_retrain_ended": ago(hours=71)}, ("cooldown",)),
-        ({"refusals_in_a_row": 1, "last_refusal_at": ago(hours=1)}, ("backoff",)),
-        ({"begun": (ago(days=3),)}, ("budget",)),
-    ],
-)
-def test_an_alert_asks_at_once_and_waits_where_the_check_would_wait(more: dict[str, Any], waiting: tuple[str]) -> None:
-    alert = Situation.model_validate({"asked": "alert", "reason": "refunds", "champion_since": ago(days=9), **more})
-    decision = decide(alert, POLICY.model_copy(update={"max_runs_per_year": 1}), now=NOW)
-    assert (decision.cause, decision.waiting) == ("none" if waiting else "alert", waiting)
-    assert "asked for by an alert: 'refunds'" in decision.reasons
-
-
 @pytest.mark.parametrize("cause", ["drift", "schedule", "manual", "alert"])
 def test_a_run_that_died_is_gone_on_with_by_itself(cause: str) -> None:
     situation = {"champion_since": NOW, "interrupted": cause, "last_retrain_ended": NOW, "refusals_in_a_row": 9}
     decision = decide(Situation.model_validate(situation), POLICY, now=NOW)
     assert (decision.cause, decision.reasons) == (cause, ("a run died and left its work: another one goes on with it",))
-
-
-@given(situation=situations, policy=policies)
-def test_what_is_waited_for_is_named_only_where_something_is_owed(situation: Situation, policy: TriggerPolicy) -> None:
-    decision = decide(situation, policy, now=NOW)
-    assert not (decision.retrain and decision.waiting)
-
-
-@pytest.mark.parametrize(
-    ("given", "retrain", "missing"),
-    [
-        ({**DRIFTED, "new_labels": 200}, True, 0),
-        ({**DRIFTED, "new_labels": 199}, False, 1),
-        ({**DRIFTED, "new_labels": None}, True, 0),
-        ({**DRIFTED, "new_labels": 8, "examples_missing": 300}, False, 300),
-        ({**DRIFTED, "new_labels": 8, "champion_since": ago(days=91)}, True, 0),
-        ({"champion_since": ago(days=91), "examples_missing": 7}, False, 7),
-        ({**MANUAL, "examples_missing": 7}, True, 0),
-    ],
-)
-def test_a_run_that_could_only_be_refused_waits_for_labels(given: dict[str, Any], retrain: bool, missing: int) -> None:
-    decision = decide(Situation.model_validate(given), POLICY, now=NOW)
-    assert (decision.retrain, decision.labels_missing) == (retrain, missing)
-    assert decision.waiting == (("labels",) if missing else ())
-    told = f"{missing} labelled examples missing (retrain labels export MODEL --budget {missing})"
-    assert (decision.reasons[0] == told) == bool(missing)
-
-
-@given(situation=situations, policy=policies, more=st.integers(0, 500))
-def test_more_labels_never_take_a_yes_back(situation: Situation, policy: TriggerPolicy, more: int) -> None:
-    before = decide(situation, policy, now=NOW)
-    found = None if situation.new_labels is None else situation.new_labels + more
-    richer = situation.model_copy(
-        update={"new_labels": found, "examples_missing": max(situation.examples_missing - more, 0)}
-    )
-    assert decide(richer, policy, now=NOW).retrain or not before.retrain
-
-
-REFUTED = {"refuted": "12 false alarms in 300 looks, 15 a year, 1 allowed"}
-
-
-def test_a_drift_that_a_drill_has_refuted_is_proposed_and_waits_for_a_person() -> None:
-    decision = decide(Situation.model_validate({**DRIFTED, **REFUTED}), POLICY, now=NOW)
-    assert (decision.retrain, decision.proposed, decision.waiting) == (False, True, ("drill",))
-    assert "a retrain is proposed" in decision.reasons[0]
-    assert "12 false alarms in 300 looks" in decision.reasons[0]
-    by_hand = decide(Situation.model_validate({**DRIFTED, **REFUTED, **MANUAL}), POLICY, now=NOW)
-    assert (by_hand.cause, by_hand.proposed) == ("manual", False)
-
-
-def test_what_a_proposed_retrain_would_also_have_to_wait_for_is_told_too() -> None:
-    situation = {**DRIFTED, **REFUTED, "last_retrain_ended": ago(hours=1)}
-    decision = decide(Situation.model_validate(situation), POLICY, now=NOW)
-    assert decision.waiting == ("drill", "cooldown")
-    assert any(reason.startswith("cooldown until") for reason in decision.reasons)
-
-
-@given(situation=situations, policy=policies)
-def test_a_drill_holds_back_drift_and_nothing_else(situation: Situation, policy: TriggerPolicy) -> None:
-    trusted = decide(situation.model_copy(update={"refuted": None}), policy, now=NOW)
-    held = decide(situation.model_copy(update={"refuted": "numbers"}), policy, now=NOW)
-    assert not held.retrain or trusted.retrain
-    if situation.interrupted is None:
-        assert held.cause != "drift"
-    quiet = decide(situation.model_copy(update={"episode_open": False, "refuted": None}), policy, now=NOW)
-    if quiet.retrain:
-        assert (held.retrain, held.cause) == (True, quiet.cause)
-    assert held.proposed == ("drill" in held.waiting)
-    assert not trusted.proposed
-
-
-BROKEN = {"broken_data": True}
-
-
-def test_a_drift_that_looks_like_broken_data_is_for_a_person_to_mend_and_starts_no_retrain() -> None:
-    decision = decide(Situation.model_validate({**DRIFTED, **BROKEN}), POLICY, now=NOW)
-    assert (decision.retrain, decision.proposed, decision.waiting) == (False, True, ("data",))
-    assert "looks like broken data" in decision.reasons[0]
-    by_hand = decide(Situation.model_validate({**DRIFTED, **BROKEN, **MANUAL}), POLICY, now=NOW)
-    assert (by_hand.retrain, by_hand.cause) == (True, "manual")
-    bold = decide(Situation.model_validate({**DRIFTED, **BROKEN}), TriggerPolicy(on_broken_data=True), now=NOW)
-    assert (bold.retrain, bold.cause) == (True, "drift")
-
-
-@given(situation=situations, policy=policies)
-def test_broken_data_holds_back_drift_and_nothing_else(situation: Situation, policy: TriggerPolicy) -> None:
-    sound = decide(situation.model_copy(update={"broken_data": False}), policy, now=NOW)
-    broken = decide(situation.model_copy(update=BROKEN), policy, now=NOW)
-    assert not broken.retrain or sound.retrain
-    quiet = decide(situation.model_copy(update={"episode_open": False, **BROKEN}), policy, now=NOW)
-    if quiet.retrain:
-        assert (broken.retrain, broken.cause) == (True, quiet.cause)
