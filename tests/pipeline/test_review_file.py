@@ -42,12 +42,14 @@ def lines(file: Path) -> list[Line]:
     return list(csv.DictReader(io.StringIO(file.read_bytes().decode(), newline="")))
 
 
-def save(file: Path, rows: list[Line], *, encoding: str = "utf-8", end: str = "\r\n", quoting: int = 0) -> None:
+def save(
+    file: Path, rows: list[Line], *, encoding: str = "utf-8", end: str = "\r\n", quoting: int = 0, mark: str = ","
+) -> None:
     text = io.StringIO(newline="")
     if file.suffix == ".jsonl":
         text.write("".join(json.dumps(row) + end for row in rows))
     else:
-        table = csv.DictWriter(text, list(rows[0]), lineterminator=end, quoting=quoting)  # type: ignore[arg-type]
+        table = csv.DictWriter(text, list(rows[0]), lineterminator=end, quoting=quoting, delimiter=mark)  # type: ignore[arg-type]
         table.writeheader()
         table.writerows(rows)
     file.write_bytes(text.getvalue().encode(encoding))
@@ -91,6 +93,13 @@ def test_what_spreadsheets_do_is_no_fault(
 def test_a_program_that_takes_the_mark_before_a_formula_away_is_no_fault(room: ReviewRoom) -> None:
     file, rows = exported(room, ".csv")
     save(file, unmarked(rows))
+    assert import_review(room, file, "Ann").left == 0
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_cells_may_be_parted_as_the_country_of_the_spreadsheet_does(room: ReviewRoom, mark: str) -> None:
+    file, rows = exported(room, ".csv")
+    save(file, rows, mark=mark)
     assert import_review(room, file, "Ann").left == 0
 
 
