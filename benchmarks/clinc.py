@@ -63,15 +63,20 @@ class Traffic:
         draws = np.random.default_rng(seed)
         for place in draws.choice(len(rows), round(outside * len(rows)), replace=False):
             texts[place] = self.outside[draws.integers(len(self.outside))]
-        logits = 20 * hashed(texts) @ self.centroids.T
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores /= scores.sum(axis=1, keepdims=True)
-        return window_of(
-            texts,
-            output=[self.names[best] for best in scores.argmax(axis=1)],
-            confidence=scores.max(axis=1),
-            entropy=-(scores * np.log(scores + 1e-12)).sum(axis=1),
-        )
+        return answered(texts, hashed(texts) @ self.centroids.T, self.names)
+
+
+def answered(texts: Sequence[str], likeness: NDArray[np.floating], names: Sequence[str]) -> Window:
+    """These texts with the likeliest name, by their likeness to each, shape (texts, names)."""
+    logits = 20 * likeness
+    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores /= scores.sum(axis=1, keepdims=True)
+    return window_of(
+        texts,
+        output=[names[best] for best in scores.argmax(axis=1)],
+        confidence=scores.max(axis=1),
+        entropy=-(scores * np.log(scores + 1e-12)).sum(axis=1),
+    )
 
 
 def hashed(texts: Sequence[str]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from benchmarks.clinc import DATA, window_of
+from benchmarks.clinc import DATA, answered
 from numpy.typing import NDArray
 
 from retrain.drift.observation import Vectors
@@ -90,15 +90,7 @@ class Stream:
 
     def window(self, texts: Sequence[str]) -> Window:
         """These texts, answered."""
-        logits = 20 * self._embed(texts) @ self._centres.T
-        scores = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores /= scores.sum(axis=1, keepdims=True)
-        return window_of(
-            texts,
-            output=[self._known[best] for best in scores.argmax(axis=1)],
-            confidence=scores.max(axis=1),
-            entropy=-(scores * np.log(scores + 1e-12)).sum(axis=1),
-        )
+        return answered(texts, self._embed(texts) @ self._centres.T, self._known)
 
     def mixed(self, usual: Sequence[str], planted: Sequence[str]) -> tuple[list[str], NDArray[np.bool_]]:
         """Both in random order, and which are planted."""

@@ -18,8 +18,9 @@ def unsafe(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith(FORMULA) else value
 
 
-def separator(header: str, columns: Collection[str]) -> str:
+def separator(text: str, columns: Collection[str]) -> str:
     """What parts the cells of a table, told by its first line: the one that shows a column that is looked for."""
+    header = text.partition("\n")[0].rstrip("\r")
     for mark in SEPARATORS:
         try:
             cells = next(csv.reader([header], delimiter=mark), [])

@@ -136,7 +136,7 @@ def _json_lines(file: Path) -> Iterator[Read]:
 def _csv(file: Path) -> Iterator[Read]:
     # Bytes that are not UTF-8 come through as lone surrogates and are counted by row, instead of ending the file.
     with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        mark = separator(stream.readline().rstrip("\r\n"), NEEDED)
+        mark = separator(stream.readline(), NEEDED)
         stream.seek(0)
         rows = csv.DictReader(stream, delimiter=mark)
         header = rows.fieldnames

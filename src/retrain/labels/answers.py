@@ -53,7 +53,7 @@ def read_answers(file: Path) -> tuple[Answer, ...]:
 
 
 def _from_csv(file: Path, text: str) -> Iterator[Answer]:
-    mark = separator(text.partition("\n")[0].rstrip("\r"), (ID, "id", "label"))
+    mark = separator(text, (ID, "id", "label"))
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     try:
         _columns(file, rows.fieldnames or ())

@@ -137,7 +137,7 @@ def _from_lines(file: Path, text: str) -> Iterator[Given]:
 
 
 def _from_csv(file: Path, text: str) -> Iterator[Given]:
-    mark = separator(text.partition("\n")[0].rstrip("\r"), COLUMNS)
+    mark = separator(text, COLUMNS)
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     try:
         for row in rows:
