@@ -38,6 +38,8 @@ ENVIRONMENT = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     # Tries again after 2, 4, 8 ... seconds: a run outlives a server that is away for eight minutes, not for one.
     "PREFECT_CLIENT_MAX_RETRIES": "8",
+    # What a server answers whose database is away; a run that promoted would be told as failed.
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }

@@ -25,8 +25,14 @@ class Busy(Exception):
     """The server said that it could not, this time."""
 
 
-def until(true: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: str = "it") -> Any:
-    """The first answer that is something; fails when there is none in time."""
+def until(
+    true: Callable[[], Any],
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    what: str = "it",
+    instead: Callable[[], Any] = lambda: "nothing",
+) -> Any:
+    """The first answer that is something; fails when there is none in time, and says what there was `instead`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         # A server at work on many runs may not answer one look (its database is locked); the next one asks again.
@@ -34,7 +40,7 @@ def until(true: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: s
             if answer := true():
                 return answer
         time.sleep(0.2)
-    raise AssertionError(f"{what} did not come in {seconds:.0f} s")
+    raise AssertionError(f"{what} did not come in {seconds:.0f} s; there was {instead()}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from retrain.service.plan import SERVER
 from servers.needed import ROOT, free_port
 
 START_SECONDS = 240.0
@@ -21,8 +22,6 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_WORKER_WEBSERVER_HOST": "127.0.0.1",
     "OMP_NUM_THREADS": "1",
-    # As `retrain up` has it: SQLite has one writer at a time.
-    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
 }
 EAGER = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.2",
@@ -122,7 +121,7 @@ def prefect_server(home: Path, more: Mapping[str, str] | None = None) -> Iterato
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     home.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", SERVER, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     server = Server(command, prefect_environment(home, api, more), home / "server.log", api=api)
     server.start()
     try:

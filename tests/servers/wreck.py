@@ -19,8 +19,8 @@ from servers.prefect import Server, Started, prefect_worker, processes_of
 from shop import DAY, FEW, START, Messages, Shop
 from versions import untrained
 
-PATIENCE_SECONDS = 420.0
-"""For what takes a minute where nothing else is at work."""
+PATIENCE_SECONDS = 900.0
+"""For what takes a minute where nothing else is at work, and many where much is."""
 
 SILENT = timedelta(seconds=60)
 """Two of Prefect's shortest heartbeats; one that comes late on a busy machine must not end a run that lives."""
@@ -77,7 +77,13 @@ def all_ended(crew: Crew, deployment: str, *, known: int = 0, least: int = 1) ->
         found = [(run["state"]["type"], run["state"]["name"]) for run in crew.runs(deployment)[known:]]
         return found if len(found) >= least and all(kind in OVER for kind, _ in found) else []
 
-    answer: list[tuple[str, str]] = until(ends, seconds=PATIENCE_SECONDS, what=f"the end of all runs of {deployment}")
+    def instead() -> str:
+        runs = [f"{run['id']} {crew.states(run['id'])}" for run in crew.runs(deployment)[known:]]
+        return "\n".join([f"{runs} of at least {least}; the server said:", crew.server.log.read_text()[-6000:]])
+
+    answer: list[tuple[str, str]] = until(
+        ends, seconds=PATIENCE_SECONDS, what=f"the end of all runs of {deployment}", instead=instead
+    )
     return answer
 
 

@@ -14,7 +14,7 @@ from servers.prefect import prefect_server
 from servers.wreck import PATIENCE_SECONDS, all_ended, held_trainer, ready, steps, swept, unfinished, working
 from shop import Messages, Shop, few
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 
 @pytest.fixture(scope="module")

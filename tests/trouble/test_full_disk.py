@@ -16,7 +16,7 @@ from servers.prefect import prefect_server
 from servers.wreck import PATIENCE_SECONDS, all_ended, held_trainer, processes, ready, steps, unfinished, working
 from shop import SPEC, Messages, Shop, few
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 SIZE = "200m"
 

@@ -26,7 +26,7 @@ from servers.wreck import (
 )
 from shop import Messages, Shop, few
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 
 @pytest.mark.model

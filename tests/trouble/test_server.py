@@ -24,7 +24,7 @@ from servers.wreck import (
 )
 from shop import SPEC, Messages, Shop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 HOURS_AWAY = 6
 """More than the worker takes at once: some of the late patrols begin when the first have ended."""

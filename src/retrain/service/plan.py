@@ -14,9 +14,10 @@ POOLS = ("cpu", "gpu")
 MARK = "RUN_BY_RETRAIN_UP"
 """In the environment of everything that is started, and so of all that those start: by it they are found again."""
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))
-"""Runs of one worker at the same time: as many as cores, two to four. Forty that began together (a server that was away
-for a day) kept SQLite locked until nothing answered any more, on two cores; four did so where other programs were at
-work. The others wait. The worker counts them itself: no lease of the server's, which a restart would forget."""
+"""Runs of one worker at the same time: as many as cores, two to four. Of forty that began together (a server that was
+away for a day) each is a process of some hundred megabytes that loads what all load; the others wait. The worker counts
+them itself: no lease of the server's, which a restart would forget."""
+SERVER = "retrain.service.process_prefect"
 FOREIGN = ("PREFECT_API_KEY", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH", "RETRAIN_TOKEN")
 """Not passed on: they name another server, or are a secret that one part alone needs."""
 DATABASE = ("PREFECT_API_DATABASE_CONNECTION_URL", "PREFECT_SERVER_DATABASE_CONNECTION_URL")
@@ -71,7 +72,7 @@ def make_plan(settings: Settings, addresses: Addresses, mark: Mark, given: Mappi
     return Plan(
         server=Part(
             name="server",
-            command=_prefect("server", "start", "--host", addresses.host, "--port", str(addresses.port)),
+            command=_python(SERVER, "server", "start", "--host", addresses.host, "--port", str(addresses.port)),
             environment={**shared, **_of_server(settings, addresses, given)},
             probe=f"{addresses.api}/health",
         ),
@@ -144,8 +145,6 @@ def _of_server(settings: Settings, addresses: Addresses, given: Mapping[str, str
     wanted = {
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-        # SQLite has one writer at a time; on a loaded machine the others wait longer than Prefect's own 10 s.
-        "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
         # The alert that this server is down looks at its metrics.
         "PREFECT_SERVER_METRICS_ENABLED": "true",
     }
