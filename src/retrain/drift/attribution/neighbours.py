@@ -16,6 +16,8 @@ NEARER = 5.0
 """Weights of neighbours grow by e to this times their cosine: the nearest tell most, and no two rows tie."""
 CUTS = (0.02, 0.03, 0.045, 0.07, 0.1, 0.15)
 """Of all rows together so many, those of the densest places, are a candidate each: no look at the side chose them."""
+AT_ONCE = 512
+"""Rows whose neighbours are looked for together: the memory for it does not grow with the window."""
 MIN_ROWS = 100
 """Of each side: with fewer, twenty-five neighbours are no neighbourhood."""
 
@@ -33,11 +35,12 @@ def densities(old: Vectors, new: Vectors) -> tuple[Floats, Floats]:
         is_new = np.arange(len(weights)) >= len(known[0])
         around = np.vstack(known)
         for side, part, told in zip((old, new), parts, found, strict=True):
-            asked = part != fold
-            alike = side[asked] @ around.T
-            near = np.argpartition(-alike, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-            weight = weights[near] * np.exp(NEARER * np.take_along_axis(alike, near, axis=1))
-            told[asked] = (weight * is_new[near]).sum(axis=1) / weight.sum(axis=1)
+            asked = np.flatnonzero(part != fold)
+            for rows in np.array_split(asked, 1 + len(asked) // AT_ONCE):
+                alike = side[rows] @ around.T
+                near = np.argpartition(-alike, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+                weight = weights[near] * np.exp(NEARER * np.take_along_axis(alike, near, axis=1))
+                told[rows] = (weight * is_new[near]).sum(axis=1) / weight.sum(axis=1)
     return found
 
 
