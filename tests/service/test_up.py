@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from retrain.service.plan import SERVER
 from servers.up import Service, eventually
 
 EVERYTHING = [
@@ -100,7 +101,7 @@ def test_a_port_that_it_holds_is_refused_to_another_work_folder(service: Service
     status, answer = service.refused(RETRAIN_WORK=str(tmp_path))
     assert (status, answer["error"]) == (3, "PortTaken")
     assert f"port {service.addresses.port} on 127.0.0.1 is in use by" in answer["message"]
-    assert "-m prefect server" in answer["message"]
+    assert f"-m {SERVER} server" in answer["message"]
     assert "--port" in answer["message"]
 
 
