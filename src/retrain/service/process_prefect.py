@@ -10,6 +10,7 @@ On a thread of its own the collector waits alone.
 """
 
 import gc
+import sys
 import threading
 from collections.abc import Callable
 
@@ -42,6 +43,9 @@ def collect_aside(*, seconds: float = YOUNG_SECONDS, old_every: int = OLD_EVERY)
 
 def main() -> None:
     """`prefect`, with these words."""
+    # Uvicorn then takes asyncio's own loop. uvloop closes a forgotten connection where it is collected, and libuv must
+    # not be called from a second thread.
+    sys.modules["uvloop"] = None  # type: ignore[assignment]
     from prefect.cli import app  # noqa: PLC0415  (what is imported is no garbage: the collector has not begun)
 
     collect_aside()
