@@ -209,6 +209,7 @@ def test_a_label_log_that_cannot_be_read_is_said_and_holds_nothing_up_for_ever(s
     assert len(ended.reasons) == 2
 
 
+@pytest.mark.slow
 def test_a_run_that_promotes_puts_on_probation_under_the_spec_of_that_day(served: Shop) -> None:
     eager = SPEC.replace("promotion: {", "promotion: {require: non_inferior, margin: 0.4, slice_margin: 0.9, ")
     served.spec(eager + "probation: {days: 4, canary_share: 0.25}\n")

@@ -179,6 +179,7 @@ def twin(shop: Shop, version: str) -> str:
     return shop.site().versions.put(files, shop.site().versions.manifest(version).about)
 
 
+@pytest.mark.slow
 @pytest.mark.model
 def test_a_champion_changed_by_hand_meanwhile_is_compared_with_again(running_shop: Shop) -> None:
     first = running_shop.site().ledger.state().champion

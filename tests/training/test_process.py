@@ -50,6 +50,7 @@ def numbers(result: TrainingResult) -> object:
     return result.version.model_copy(update={"cost": None})
 
 
+@pytest.mark.slow
 def test_a_job_killed_with_its_parent_goes_on_and_gives_the_same_version(
     job: MakeJob, tiny_base: Base, tmp_path: Path
 ) -> None:
