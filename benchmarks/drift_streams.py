@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from scipy.special import stdtr
 
 from retrain.drift.calibration import METHODS, Null, null_of
-from retrain.drift.classifier import FOLD_ROWS, told_apart_along, whitened
+from retrain.drift.classifier import in_first_fold, told_apart_along, whitened
 from retrain.drift.observation import NEAR_ROWS, older_half
 from retrain.drift.policy import DriftPolicy
 from retrain.drift.properties import Words, describe
@@ -224,11 +224,11 @@ def _mmd(features: NDArray[np.float32], reference: Rows) -> Callable[[Rows], Flo
 
 def _told_apart(features: NDArray[np.float32], reference: Rows) -> Callable[[Rows], Floats]:
     """Folds as in a check: alternate runs of rows, those of the window going on where the reference ends."""
-    even = (np.arange(len(reference)) // FOLD_ROWS) % 2 == 0
+    even = in_first_fold(len(reference))
     before = [features[reference[fold]].mean(axis=0, dtype=np.float64) for fold in (even, ~even)]
 
     def run(windows: Rows) -> Floats:
-        even = ((len(reference) + np.arange(windows.shape[1])) // FOLD_ROWS) % 2 == 0
+        even = in_first_fold(len(reference) + windows.shape[1])[len(reference) :]
         one, other = (_means(features, windows[:, fold]) - old for fold, old in zip((even, ~even), before, strict=True))
         return told_apart_along(one, other)
 

@@ -80,7 +80,7 @@ def test_collected_aside_both_get_on(database: Path) -> None:
         give_back()
 
 
-def test_everything_is_collected_now_and_then_and_the_young_oftener(database: Path) -> None:
+def test_what_has_grown_old_is_collected_too(database: Path) -> None:
     old, young = Dropped(sqlite3.connect(database).cursor()), threading.Event()
     weakref.finalize(old, young.set)
     gc.collect()  # The survivors are old now.

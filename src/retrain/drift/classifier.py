@@ -31,10 +31,15 @@ def whitened(vectors: NDArray[np.float32], *, like: NDArray[np.float32]) -> NDAr
     return np.asarray((vectors - centre) @ axes / scale, dtype=np.float32)
 
 
+def in_first_fold(rows: int) -> NDArray[np.bool_]:
+    """Which of so many rows, in time order, are in the first of two folds."""
+    return np.asarray((np.arange(rows) // FOLD_ROWS) % 2 == 0, dtype=np.bool_)
+
+
 def told_apart(features: NDArray[np.generic], parts: Parts) -> Floats:
     """2 (AUC - 0.5) of the classifier on rows it has not seen, given as `whitened`: 0 by chance, 1 without an error."""
-    folds = (np.arange(len(features)) // FOLD_ROWS) % 2 == 0
-    one, other = (_direction(features[fold], parts[:, fold]) for fold in (folds, ~folds))
+    first = in_first_fold(len(features))
+    one, other = (_direction(features[fold], parts[:, fold]) for fold in (first, ~first))
     return told_apart_along(one, other)
 
 

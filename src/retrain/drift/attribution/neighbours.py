@@ -8,7 +8,7 @@ what made a row's place look dense then says nothing of the side that the row it
 import numpy as np
 from numpy.typing import NDArray
 
-from retrain.drift.classifier import FOLD_ROWS
+from retrain.drift.classifier import in_first_fold
 from retrain.drift.observation import Vectors
 
 NEIGHBOURS = 25
@@ -27,7 +27,7 @@ Marks = NDArray[np.float32]
 
 def densities(old: Vectors, new: Vectors) -> tuple[Floats, Floats]:
     """For each row of reference and window the share of window rows around it, both sides counting alike."""
-    parts = tuple((np.arange(len(side)) // FOLD_ROWS) % 2 == 0 for side in (old, new))
+    parts = tuple(in_first_fold(len(side)) for side in (old, new))
     found = np.zeros(len(old)), np.zeros(len(new))
     for fold in (True, False):
         known = [side[part == fold] for side, part in zip((old, new), parts, strict=True)]
