@@ -24,7 +24,7 @@ from retrain.drift.policy import DriftPolicy
 from retrain.drift.reference import ReferenceProfile, build_reference
 
 FIRST = 5
-# The rules and their numbers were chosen on trials 0 to 29; these score them.
+# The rules and their numbers were chosen on trials 0 to 9; these score them.
 FIRST_SEED = 1_000
 
 

@@ -165,8 +165,7 @@ def doubled_intent(rows: int, seed: int, embed: Embed) -> Trial:
     pool = banking()
     draws = np.random.default_rng(seed)
     grown = str(draws.choice(sorted(name for name, texts in pool.traffic.items() if len(texts) >= 190)))
-    plenty = sorted(name for name, texts in pool.traffic.items() if len(texts) >= 100 and name != grown)
-    others = [str(name) for name in draws.permutation(plenty)[:40]]
+    others = [str(name) for name in draws.permutation(sorted(set(pool.traffic) - {grown}))[:40]]
     stream = Stream(pool, [grown, *others], seed, embed)
     before = stream.take([grown], round(REFERENCE_ROWS * SHARE / 2))
     reference, _ = stream.mixed(stream.take(others, REFERENCE_ROWS - len(before)), before)

@@ -72,13 +72,10 @@ class _Column:
 
     @property
     def weight(self) -> float:
-        """What it explains, times the root of the rows that are too many (or too few) for the other side, once as a
-        share of its own rows and once of the window: of segments around the same rows the one that holds these rows
-        and few others weighs most, and of two that are as pure the larger. Where the whole drift is hardly more than
-        chance everything explains all of it, and without its size the smallest and purest part would be named.
-        """
+        """What it explains, times the root of the share of its rows that are too many (or too few) for the other side:
+        of clusters around the same rows the one that holds these rows and few others weighs most."""
         old, new = self.shares
-        return (self.explains or 0.0) * abs(new - old) / float(np.sqrt(max(new, old)))
+        return (self.explains or 0.0) * float(np.sqrt(abs(new - old) / max(new, old)))
 
     def rows(self, height: int, *, new: bool) -> Marks:
         """Its rows among all rows of one side."""
@@ -132,8 +129,6 @@ def _measured(sides: Sides, space: Space, found: Sequence[Trait], policy: DriftP
 def _together(parts: Sequence[_Column]) -> list[_Column]:
     """Rows in any of the surest: one topic is told in several words, and may fall into several clusters."""
     surest = sorted(parts, key=lambda column: column.chance)[:NAMED]
-    # The densest places are several clusters already, and marks of their own.
-    surest = [column for column in surest if column.of is surest[0].of]
     if len(surest) < 2:
         return []
     made = surest[0].of

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrain.drift.attribution.clusters import clusters
-from retrain.drift.attribution.neighbours import CUTS, denser
 from retrain.drift.attribution.quoting import redacted
 from retrain.drift.attribution.space import Space
 from retrain.drift.attribution.terms import nameable, risen
@@ -58,7 +57,6 @@ def candidates(sides: Sides, space: Space, found: Sequence[Trait], policy: Drift
         *_groups(sides, policy),
         *_terms(sides, policy),
         *_clusters(space),
-        *_denser(space),
         *_traits(found),
         *_unfamiliar(sides),
     ):
@@ -119,21 +117,6 @@ def _clusters(space: Space) -> Iterator[Candidates]:
         new_rows=space.new_rows,
         order=np.arange(len(space.new)),
         looked_at=len(parts),
-    )
-
-
-def _denser(space: Space) -> Iterator[Candidates]:
-    """One topic that is many small ones: it may fall into more clusters than can be joined."""
-    before, after = denser(space.old, space.new)
-    yield Candidates(
-        what="cluster",
-        names=[f"densest {share:.1%} of places" for share in CUTS],
-        before=before,
-        after=after,
-        old_rows=space.old_rows,
-        new_rows=space.new_rows,
-        order=np.arange(len(space.new)),
-        looked_at=len(CUTS),
     )
 
 
